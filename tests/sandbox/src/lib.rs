@@ -1,0 +1,1 @@
+//! A Mender server in memory.
