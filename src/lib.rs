@@ -1,1 +1,48 @@
-//! Mender.
+//! A typed client for the management API of a [Mender](https://mender.io) server, and the
+//! `.mender` Artifact format.
+//!
+//! The library neither prints nor asks nor reads files or environment variables of its own accord:
+//! all it knows is handed to it. The program `mender-cli` is a user of this public interface.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), mender::Error> {
+//! use mender::{Client, Login};
+//!
+//! let server = Client::builder("https://hosted.mender.io")?.build()?;
+//! let Login::Token(token) = server.login("user@example.com", "a password", None).await? else {
+//!     panic!("this account logs in by single sign-on");
+//! };
+//! let client = server.with_token(token);
+//! let artifacts = client.artifacts();
+//! let mut pages = artifacts.list(&mender::artifacts::Filter::default());
+//! while let Some(page) = pages.next_page().await? {
+//!     for artifact in page.items {
+//!         println!("{} {}", artifact.id, artifact.name);
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Features
+//!
+//! `cli` (on by default) brings what the program needs; a program that wants the library alone
+//! turns it off with `default-features = false`.
+
+#![warn(missing_docs)]
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
+pub mod artifact;
+mod client;
+
+pub use client::{
+    Anonymous, Client, ClientBuilder, Limits, Trust, artifacts, devices,
+    error::{ConnectionFault, Error, Refusal, RequestLine, Result},
+    login::Login,
+    page::{LARGEST_PAGE, Page, Pages},
+    token::{Claims, Token},
+    tokens,
+    transfer::{Progress, Silent, Source},
+    url::{ServerUrl, ServerUrlError},
+    users,
+};

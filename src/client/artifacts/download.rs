@@ -1,0 +1,115 @@
+//! Download by a presigned link, gone on with where a broken line left it.
+
+use std::io::Write;
+use std::time::Duration;
+
+use reqwest::header::{ACCEPT_ENCODING, HeaderValue, RANGE};
+use reqwest::{Method, StatusCode};
+use serde::Deserialize;
+
+use super::{Artifact, Artifacts, one};
+use crate::client::error::{ConnectionFault, Error, Result};
+use crate::client::http::Incoming;
+use crate::client::transfer::Progress;
+
+/// So often in a row a download is gone on with without having got any further.
+const MOST_RETRIES: u32 = 5;
+
+#[derive(Deserialize)]
+struct Link {
+    uri: String,
+}
+
+impl Artifacts<'_> {
+    /// Writes the file of an Artifact to `target` and tells its length. After a broken line it goes on where
+    /// it was. The token is not sent to the storage.
+    ///
+    /// # Errors
+    ///
+    /// [`Target`](Error::Target) if it cannot be written; [`Answer`](Error::Answer) if the storage sends less
+    /// than the server says that there is.
+    pub async fn download(
+        &self,
+        artifact: &Artifact,
+        target: &mut (dyn Write + Send),
+        progress: &dyn Progress,
+    ) -> Result<u64> {
+        let mut written = 0;
+        let mut retries = 0;
+        loop {
+            let before = written;
+            let broken = match self.go_on(artifact, target, &mut written, progress).await {
+                Err(error) if worth_another_try(&error) => error,
+                other => return other.map(|()| written),
+            };
+            retries = if written > before { 0 } else { retries + 1 };
+            if retries > MOST_RETRIES {
+                return Err(broken);
+            }
+            log::debug!(target: "mender::http", "{broken}; going on from byte {written}");
+            tokio::time::sleep(Duration::from_millis(200) * 2u32.pow(retries)).await;
+        }
+    }
+
+    /// One connection's worth: from byte `written` to the end, if it holds.
+    async fn go_on(
+        &self,
+        artifact: &Artifact,
+        target: &mut (dyn Write + Send),
+        written: &mut u64,
+        progress: &dyn Progress,
+    ) -> Result<()> {
+        let path: Vec<&str> = one(&artifact.id).into_iter().chain(["download"]).collect();
+        let link: Link = self.0.get(&path).send().await?.json()?;
+        let mut call = self
+            .0
+            .storage(Method::GET, &link.uri)?
+            // A compressed answer has no length and no ranges.
+            .header(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        if *written > 0 {
+            let range = format!("bytes={written}-");
+            call = call.header(RANGE, HeaderValue::try_from(range).expect("digits are a header value"));
+        }
+        let mut incoming = call.open().await?;
+        match incoming.status() {
+            StatusCode::OK if *written == 0 => progress.begin(announced(&incoming).or(Some(artifact.size))),
+            StatusCode::PARTIAL_CONTENT if starts_at(&incoming, *written) => {}
+            status if status.is_success() => {
+                let text = "the storage cannot go on where the download broke off".into();
+                return Err(Error::Answer { request: incoming.line().clone(), text });
+            }
+            _ => return Err(incoming.refusal().await),
+        }
+        while let Some(chunk) = incoming.chunk().await? {
+            target.write_all(&chunk).map_err(Error::Target)?;
+            *written += chunk.len() as u64;
+            progress.advance(chunk.len() as u64);
+        }
+        // A direct upload may be recorded as smaller than it is, never as larger.
+        if *written < artifact.size {
+            let text = format!("the storage sent {written} bytes of {}", artifact.size);
+            return Err(Error::Answer { request: incoming.line().clone(), text });
+        }
+        Ok(())
+    }
+}
+
+fn announced(incoming: &Incoming) -> Option<u64> {
+    incoming.header("content-length")?.parse().ok()
+}
+
+/// Whether `Content-Range: bytes START-END/TOTAL` begins there.
+fn starts_at(incoming: &Incoming, position: u64) -> bool {
+    let range = incoming.header("content-range").and_then(|value| value.strip_prefix("bytes "));
+    range.and_then(|range| range.split('-').next()) == Some(position.to_string().as_str())
+}
+
+fn worth_another_try(error: &Error) -> bool {
+    match error {
+        Error::Connection { fault, .. } => {
+            matches!(fault, ConnectionFault::Broken | ConnectionFault::Timeout)
+        }
+        Error::Refused(refusal) => matches!(refusal.status, 502..=504),
+        _ => false,
+    }
+}

@@ -1,0 +1,323 @@
+//! What can go wrong between us and a server, in words that a user can act upon.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::io;
+
+use reqwest::Method;
+use reqwest::header::HeaderMap;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::url::ServerUrlError;
+use crate::artifact::FormatError;
+
+/// The result of a call to the server.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a call failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The address of the server cannot be used.
+    #[error(transparent)]
+    Address(#[from] ServerUrlError),
+    /// The token holds characters that no token has, or nothing.
+    #[error("the token is not one: {0}")]
+    Token(&'static str),
+    /// The HTTP client could not be set up: a certificate, a key or a proxy is faulty.
+    #[error("{0}")]
+    Setup(String),
+    /// The request did not reach the server, or no complete answer came back.
+    #[error("{request} request failed: {text}")]
+    Connection {
+        /// Which request.
+        request: RequestLine,
+        /// What kind of fault it was.
+        fault: ConnectionFault,
+        /// The cause in words.
+        text: String,
+    },
+    /// The server answered with a status that is not a success.
+    #[error("{0}")]
+    Refused(Box<Refusal>),
+    /// The server sent the request elsewhere, to where it was not followed.
+    #[error("{request} request failed: the server redirects to {location}")]
+    Redirect {
+        /// Which request.
+        request: RequestLine,
+        /// Where the server pointed to; without a query, for it may hold a secret.
+        location: String,
+    },
+    /// The answer was a success but not what such an answer looks like.
+    #[error("{request} request failed: {text}")]
+    Answer {
+        /// Which request.
+        request: RequestLine,
+        /// What was wrong with it.
+        text: String,
+    },
+    /// The source of an upload could not be read to its end.
+    #[error("cannot read {name}: {cause}")]
+    Source {
+        /// The name of the source.
+        name: String,
+        /// Why.
+        cause: io::Error,
+    },
+    /// The target of a download could not be written.
+    #[error("cannot write the download: {0}")]
+    Target(io::Error),
+    /// A file is not an Artifact that a server would take.
+    #[error(transparent)]
+    Format(#[from] FormatError),
+    /// Nothing has that name.
+    #[error("no {kind} is named {name:?}")]
+    NotFound {
+        /// `Artifact`, `user`, ...
+        kind: &'static str,
+        /// The name or id that was asked for.
+        name: String,
+    },
+    /// A directly uploaded Artifact has not shown up in time.
+    #[error("the server took the file but has not shown Artifact {id} within {seconds} s")]
+    NotProcessed {
+        /// The id that the Artifact would have.
+        id: String,
+        /// How long was waited.
+        seconds: u64,
+    },
+}
+
+impl Error {
+    /// The HTTP status that the server refused with, if it answered at all.
+    pub fn status(&self) -> Option<u16> {
+        self.refusal().map(|refusal| refusal.status)
+    }
+
+    /// The server's refusal, if this is one.
+    pub fn refusal(&self) -> Option<&Refusal> {
+        match self {
+            Error::Refused(refusal) => Some(refusal),
+            _ => None,
+        }
+    }
+}
+
+/// Method, path and query of a request, for messages.
+///
+/// A presigned storage link is shown without its query, which is its secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestLine {
+    /// `GET`, `POST`, ...
+    pub method: Method,
+    /// Path and query on the Mender server; scheme, host and path of any other address.
+    pub target: String,
+}
+
+impl fmt::Display for RequestLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method, self.target)
+    }
+}
+
+/// An answer with a status that is not a success.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    /// Which request.
+    pub request: RequestLine,
+    /// The HTTP status.
+    pub status: u16,
+    /// The server's own words: `error` of its JSON body, if there is one.
+    pub message: Option<String>,
+    /// The id under which the server's logs know the request.
+    pub request_id: Option<String>,
+    /// What an upload collides with (`metadata.conflict` of a 409).
+    pub conflict: Option<Value>,
+    /// How long the server asks to wait, in seconds.
+    pub retry_after: Option<u64>,
+    /// The body as text, at most 64 KiB of it.
+    pub body: String,
+}
+
+/// The error body of all services: api-useradm and api-deployments agree on it.
+#[derive(Default, Deserialize)]
+struct ErrorBody {
+    #[serde(default)]
+    error: Option<String>,
+    #[serde(default)]
+    request_id: Option<String>,
+    #[serde(default)]
+    metadata: Value,
+}
+
+impl Refusal {
+    pub(crate) fn new(request: RequestLine, status: u16, headers: &HeaderMap, body: &[u8]) -> Self {
+        let header = |name: &str| {
+            let value = headers.get(name)?.to_str().ok()?;
+            (!value.is_empty()).then(|| value.to_owned())
+        };
+        let parsed: ErrorBody = serde_json::from_slice(body).unwrap_or_default();
+        Refusal {
+            request,
+            status,
+            message: parsed.error.filter(|text| !text.is_empty()),
+            request_id: header("x-men-requestid").or(parsed.request_id),
+            conflict: parsed.metadata.get("conflict").cloned(),
+            // The HTTP-date form is not used by any Mender server.
+            retry_after: header("retry-after").and_then(|value| value.trim().parse().ok()),
+            body: String::from_utf8_lossy(body).into_owned(),
+        }
+    }
+
+    /// What the server said beyond its status: `: unauthorized (request id 1234)`, or nothing.
+    pub fn details(&self) -> String {
+        let mut text = String::new();
+        if let Some(message) = &self.message {
+            text.push_str(": ");
+            text.push_str(message);
+        }
+        if let Some(id) = &self.request_id {
+            text.push_str(&format!(" (request id {id})"));
+        }
+        text
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} request failed with status {}{}", self.request, self.status, self.details())
+    }
+}
+
+/// The kinds of connection faults that call for different advice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ConnectionFault {
+    /// The host name is not known.
+    UnknownHost,
+    /// Nothing listens there.
+    Refused,
+    /// The server's certificate is not trusted, or not for this name.
+    Certificate,
+    /// No TLS could be agreed upon, for another reason than the certificate.
+    Tls,
+    /// The connection could not be made, or nothing moved, within the time limit.
+    Timeout,
+    /// The connection ended before the answer was complete.
+    Broken,
+    /// Anything else.
+    Other,
+}
+
+impl ConnectionFault {
+    /// Finds kind and wording of what reqwest reports as a chain of causes.
+    pub(crate) fn explain(error: &reqwest::Error) -> (ConnectionFault, String) {
+        let mut cause: Option<&(dyn StdError + 'static)> = error.source();
+        let mut last = None;
+        while let Some(inner) = cause {
+            if let Some(found) = Self::recognise(inner) {
+                return found;
+            }
+            last = Some(inner.to_string());
+            cause = inner.source();
+        }
+        let text = last.unwrap_or_else(|| error.to_string());
+        if error.is_timeout() {
+            (ConnectionFault::Timeout, "no connection within the time limit".into())
+        } else if text.contains("dns error") || text.contains("failed to lookup address") {
+            (ConnectionFault::UnknownHost, "the host name is not known".into())
+        } else if text.contains("before message completed") || text.contains("connection closed") {
+            (ConnectionFault::Broken, "the connection ended before the answer was complete".into())
+        } else {
+            (ConnectionFault::Other, text)
+        }
+    }
+
+    fn recognise(cause: &(dyn StdError + 'static)) -> Option<(ConnectionFault, String)> {
+        if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
+            return Some(Self::of_tls(tls));
+        }
+        // An io::Error may wrap the TLS error without naming it as its source.
+        let io = cause.downcast_ref::<io::Error>()?;
+        if let Some(tls) = io.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+            return Some(Self::of_tls(tls));
+        }
+        let text = io.to_string();
+        if text.contains("failed to lookup address") {
+            return Some((ConnectionFault::UnknownHost, text));
+        }
+        let fault = match io.kind() {
+            io::ErrorKind::ConnectionRefused => ConnectionFault::Refused,
+            io::ErrorKind::TimedOut => ConnectionFault::Timeout,
+            io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::BrokenPipe
+            | io::ErrorKind::UnexpectedEof => ConnectionFault::Broken,
+            _ => return None,
+        };
+        Some((fault, text))
+    }
+
+    fn of_tls(error: &rustls::Error) -> (ConnectionFault, String) {
+        use rustls::CertificateError as Bad;
+        match error {
+            rustls::Error::InvalidCertificate(bad) => {
+                let text = match bad {
+                    Bad::UnknownIssuer => {
+                        "the server's certificate is signed by an authority that is not trusted here".into()
+                    }
+                    Bad::Expired | Bad::ExpiredContext { .. } => {
+                        "the server's certificate has expired".into()
+                    }
+                    Bad::NotValidYet | Bad::NotValidYetContext { .. } => {
+                        "the server's certificate is not valid yet".into()
+                    }
+                    Bad::NotValidForName | Bad::NotValidForNameContext { .. } => {
+                        "the server's certificate is for another name".into()
+                    }
+                    other => format!("the server's certificate is not valid: {other}"),
+                };
+                (ConnectionFault::Certificate, text)
+            }
+            other => (ConnectionFault::Tls, format!("TLS: {other}")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line() -> RequestLine {
+        RequestLine { method: Method::GET, target: "/api?page=1".into() }
+    }
+
+    #[test]
+    fn a_refusal_shows_what_the_server_said_and_its_request_id() {
+        let mut headers = HeaderMap::new();
+        headers.insert("x-men-requestid", "abc".parse().unwrap());
+        let refusal = Refusal::new(line(), 401, &headers, br#"{"error":"unauthorized"}"#);
+        assert_eq!(
+            refusal.to_string(),
+            "GET /api?page=1 request failed with status 401: unauthorized (request id abc)"
+        );
+    }
+
+    #[test]
+    fn a_refusal_without_json_shows_its_status_alone() {
+        let refusal = Refusal::new(line(), 502, &HeaderMap::new(), b"<html>");
+        assert_eq!(refusal.to_string(), "GET /api?page=1 request failed with status 502");
+        assert_eq!(refusal.body, "<html>");
+    }
+
+    #[test]
+    fn the_conflict_and_the_pause_are_found() {
+        let mut headers = HeaderMap::new();
+        headers.insert("retry-after", "7".parse().unwrap());
+        let body = br#"{"error":"x","metadata":{"conflict":{"device_type":"arm6"}}}"#;
+        let refusal = Refusal::new(line(), 409, &headers, body);
+        assert_eq!(refusal.conflict.unwrap()["device_type"], "arm6");
+        assert_eq!(refusal.retry_after, Some(7));
+    }
+}

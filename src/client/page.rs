@@ -1,0 +1,185 @@
+//! One way to read every list, whatever its service makes of paging.
+//!
+//! A list goes on while its answer has a `Link` to the next page: all services that page send one, and the
+//! others send everything at once and none. Only the number of that page is taken from the link, since
+//! the path in it lacks the prefix that a server may be reached under.
+
+use std::collections::VecDeque;
+use std::fmt;
+
+use bytes::Bytes;
+use reqwest::header::{HeaderMap, LINK};
+use serde::de::DeserializeOwned;
+
+use super::error::{Error, Result};
+use super::http::{Answer, Transport};
+
+/// The most that any service gives at once.
+pub const LARGEST_PAGE: u32 = 500;
+
+/// Decides in place of the server whether an item belongs to the list.
+pub(crate) type Keep<T> = Box<dyn Fn(&T) -> bool + Send>;
+
+/// A list that is fetched page by page, as far as somebody asks.
+pub struct Pages<'c, T> {
+    transport: &'c Transport,
+    path: Vec<&'static str>,
+    query: Vec<(&'static str, String)>,
+    per_page: u32,
+    next: Option<u32>,
+    older: Option<Older<T>>,
+    keep: Option<Keep<T>>,
+}
+
+/// Where a server that lacks the call has the same list.
+pub(crate) struct Older<T> {
+    pub(crate) path: Vec<&'static str>,
+    /// The older call's filters mean something else, so that they are applied here.
+    pub(crate) keep: Keep<T>,
+}
+
+/// One page of a list.
+#[non_exhaustive]
+pub struct Page<T> {
+    /// The items.
+    pub items: Vec<T>,
+    /// The body that they came in, as it came.
+    pub body: Bytes,
+    /// Whether there is more.
+    pub more: bool,
+}
+
+impl<'c, T: DeserializeOwned> Pages<'c, T> {
+    pub(crate) fn new(
+        transport: &'c Transport,
+        path: Vec<&'static str>,
+        query: Vec<(&'static str, String)>,
+    ) -> Self {
+        Pages { transport, path, query, per_page: LARGEST_PAGE, next: Some(1), older: None, keep: None }
+    }
+
+    pub(crate) fn or_older(mut self, older: Older<T>) -> Self {
+        self.older = Some(older);
+        self
+    }
+
+    /// Starts at another page, or with pages of another size.
+    ///
+    /// # Panics
+    ///
+    /// If a number is 0, or `per_page` more than [`LARGEST_PAGE`].
+    pub fn from(mut self, page: u32, per_page: u32) -> Self {
+        assert!(page > 0 && (1..=LARGEST_PAGE).contains(&per_page));
+        self.next = Some(page);
+        self.per_page = per_page;
+        self
+    }
+
+    /// Fetches the next page; `None` after the last.
+    pub async fn next_page(&mut self) -> Result<Option<Page<T>>> {
+        let Some(number) = self.next else { return Ok(None) };
+        let answer = match self.fetch(number).await {
+            Err(Error::Refused(refusal)) if matches!(refusal.status, 404 | 405) && self.older.is_some() => {
+                let older = self.older.take().expect("just seen");
+                self.path = older.path;
+                self.keep = Some(older.keep);
+                self.query.clear();
+                self.fetch(number).await?
+            }
+            other => other?,
+        };
+        // `null` is an empty list to some services.
+        let mut items: Vec<T> = answer.json::<Option<Vec<T>>>()?.unwrap_or_default();
+        if let Some(keep) = &self.keep {
+            items.retain(|item| keep(item));
+        }
+        // A next page that is no later one would never end.
+        self.next = next_number(answer.headers()).filter(|next| *next > number);
+        Ok(Some(Page { items, body: answer.body().clone(), more: self.next.is_some() }))
+    }
+
+    /// Fetches up to `limit` items, or all.
+    pub async fn collect(mut self, limit: Option<usize>) -> Result<Vec<T>> {
+        let mut found = Vec::new();
+        let enough = |count: usize| limit.is_some_and(|limit| count >= limit);
+        while !enough(found.len())
+            && let Some(page) = self.next_page().await?
+        {
+            found.extend(page.items);
+        }
+        found.truncate(limit.unwrap_or(found.len()));
+        Ok(found)
+    }
+
+    async fn fetch(&self, number: u32) -> Result<Answer> {
+        let call = self
+            .transport
+            .get(&self.path)
+            .query("page", &number.to_string())
+            .query("per_page", &self.per_page.to_string());
+        self.query.iter().fold(call, |call, (name, value)| call.query(name, value)).send().await
+    }
+}
+
+impl<T> fmt::Debug for Pages<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pages").field("path", &self.path).field("next", &self.next).finish_non_exhaustive()
+    }
+}
+
+impl<T> fmt::Debug for Page<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (items, more) = (self.items.len(), self.more);
+        f.debug_struct("Page").field("items", &items).field("more", &more).finish_non_exhaustive()
+    }
+}
+
+/// `page` of the link `<path?query>; rel="next"`, of which there may be one a header or several.
+fn next_number(headers: &HeaderMap) -> Option<u32> {
+    let mut links: VecDeque<&str> = headers
+        .get_all(LINK)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(", <"))
+        .collect();
+    let next = loop {
+        let link = links.pop_front()?;
+        if link.contains("rel=\"next\"") {
+            break link;
+        }
+    };
+    let target = next.trim().trim_start_matches('<').split('>').next()?;
+    let (_, query) = target.split_once('?')?;
+    query.split('&').find_map(|pair| pair.strip_prefix("page=")?.parse().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn links(values: &[&str]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(LINK, value.parse().unwrap());
+        }
+        headers
+    }
+
+    #[test]
+    fn the_next_page_is_found_in_separate_and_in_joined_headers() {
+        let separate =
+            links(&["</a?page=1&per_page=2>; rel=\"first\"", "</a?page=3&per_page=2>; rel=\"next\""]);
+        assert_eq!(next_number(&separate), Some(3));
+        let joined = links(&["</a?page=1>; rel=\"prev\", </a?name=x&page=7>; rel=\"next\""]);
+        assert_eq!(next_number(&joined), Some(7));
+    }
+
+    #[test]
+    fn without_a_sound_next_link_the_list_ends() {
+        for value in ["</a?page=1>; rel=\"first\"", "</a>; rel=\"next\"", "</a?page=x>; rel=\"next\"", "junk"]
+        {
+            assert_eq!(next_number(&links(&[value])), None, "{value}");
+        }
+        assert_eq!(next_number(&HeaderMap::new()), None);
+    }
+}

@@ -1,0 +1,95 @@
+//! What is sent again by itself, and after which pause. Pure decisions; the sending is in `http`.
+
+use std::time::Duration;
+
+use backon::ExponentialBuilder;
+
+use super::error::{ConnectionFault, Error};
+
+/// How often a request that changes nothing is sent again.
+const MOST_RETRIES: usize = 3;
+/// A server may ask for a longer pause than anybody would wait for; then its refusal is the answer.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+/// The pauses: about 0.2, 0.6 and 1.8 s, each with some chance in it.
+pub(crate) fn pauses() -> ExponentialBuilder {
+    ExponentialBuilder::default()
+        .with_min_delay(Duration::from_millis(200))
+        .with_factor(3.0)
+        .with_max_times(MOST_RETRIES)
+        .with_jitter()
+}
+
+/// Whether asking again may help. Only for requests that change nothing.
+pub(crate) fn may_help(error: &Error) -> bool {
+    match error {
+        // An unknown name or a bad certificate is a matter of settings, not of chance.
+        Error::Connection { fault, .. } => matches!(
+            fault,
+            ConnectionFault::Refused
+                | ConnectionFault::Timeout
+                | ConnectionFault::Broken
+                | ConnectionFault::Other
+        ),
+        Error::Refused(refusal) => match refusal.status {
+            429 | 503 => refusal.retry_after.is_none_or(|s| Duration::from_secs(s) <= LONGEST_PAUSE),
+            502 | 504 => true,
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// The pause that is really made: the server's wish, if it has one and there is a try left.
+pub(crate) fn pause(error: &Error, planned: Option<Duration>) -> Option<Duration> {
+    let planned = planned?;
+    let wish = error.refusal().and_then(|refusal| refusal.retry_after).map(Duration::from_secs);
+    Some(wish.unwrap_or(planned))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::error::{Refusal, RequestLine};
+    use reqwest::Method;
+    use reqwest::header::HeaderMap;
+
+    fn line() -> RequestLine {
+        RequestLine { method: Method::GET, target: "/".into() }
+    }
+
+    fn refused(status: u16, retry_after: Option<u64>) -> Error {
+        let mut headers = HeaderMap::new();
+        if let Some(seconds) = retry_after {
+            headers.insert("retry-after", seconds.into());
+        }
+        Error::Refused(Box::new(Refusal::new(line(), status, &headers, b"")))
+    }
+
+    fn broken(fault: ConnectionFault) -> Error {
+        Error::Connection { request: line(), fault, text: String::new() }
+    }
+
+    #[test]
+    fn only_passing_faults_are_worth_another_try() {
+        for status in [429, 502, 503, 504] {
+            assert!(may_help(&refused(status, None)), "{status}");
+        }
+        for status in [400, 401, 403, 404, 409, 500, 501] {
+            assert!(!may_help(&refused(status, None)), "{status}");
+        }
+        assert!(may_help(&broken(ConnectionFault::Refused)));
+        assert!(may_help(&broken(ConnectionFault::Broken)));
+        assert!(!may_help(&broken(ConnectionFault::UnknownHost)));
+        assert!(!may_help(&broken(ConnectionFault::Certificate)));
+    }
+
+    #[test]
+    fn the_servers_wish_decides_the_pause_within_reason() {
+        let planned = Duration::from_millis(200);
+        assert_eq!(pause(&refused(429, Some(3)), Some(planned)), Some(Duration::from_secs(3)));
+        assert_eq!(pause(&refused(503, None), Some(planned)), Some(planned));
+        assert_eq!(pause(&refused(429, Some(3)), None), None, "the tries are used up");
+        assert!(!may_help(&refused(429, Some(3600))));
+    }
+}
