@@ -1,0 +1,202 @@
+//! Which call goes where, and what is refused before any handler sees it.
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use http::header::{ALLOW, CONNECTION, LOCATION};
+use http::request::Parts;
+use http::{HeaderValue, Method};
+use hyper::body::Body as _;
+
+use crate::answer::{Answer, Refusal, Reply, header_value, stamped, text};
+use crate::call::Call;
+use crate::paging::Query;
+use crate::recorder::Listened;
+use crate::server::Server;
+use crate::state::State;
+use crate::useradm::Session;
+use crate::{deployments, devauth, useradm};
+
+pub(crate) type Handler = fn(Call) -> BoxFuture<'static, Reply>;
+
+/// One call of the API.
+pub(crate) struct Route {
+    pub(crate) method: &'static str,
+    /// `{}` stands for one variable segment.
+    pub(crate) path: &'static str,
+    /// The query parameters that mean something.
+    pub(crate) query: &'static [&'static str],
+    pub(crate) handler: Handler,
+}
+
+/// Each service lists its methods in an order of its own when it refuses one.
+struct Service {
+    prefix: &'static str,
+    routes: &'static [Route],
+    methods: [&'static str; 5],
+    /// Whether the service's own router stamps its refusals with the request id.
+    stamps: bool,
+}
+
+const SERVICES: [Service; 3] = [
+    Service {
+        prefix: "useradm",
+        routes: useradm::ROUTES,
+        methods: ["POST", "GET", "DELETE", "PUT", "PATCH"],
+        stamps: true,
+    },
+    Service {
+        prefix: "deployments",
+        routes: deployments::ROUTES,
+        methods: ["GET", "POST", "DELETE", "PUT", "PATCH"],
+        stamps: false,
+    },
+    Service {
+        prefix: "devauth",
+        routes: devauth::ROUTES,
+        methods: ["GET", "POST", "DELETE", "PUT", "PATCH"],
+        stamps: true,
+    },
+];
+
+/// The one call that needs no token.
+const LOGIN: &str = "/api/management/v1/useradm/auth/login";
+
+pub(crate) async fn dispatch(
+    state: Arc<State>,
+    server: Server,
+    parts: Parts,
+    body: Listened,
+    request_id: &str,
+) -> Answer {
+    let has_body = !body.is_end_stream();
+    let (reply, unread) = answer(state, server, parts, body).await;
+    let mut answer = match reply {
+        Ok(answer) if answer.status() == 301 || answer.status() == 307 => answer,
+        Ok(answer) => stamped(answer, request_id),
+        Err(refusal) => refusal.into_answer(request_id),
+    };
+    // A body that nobody read would be taken for the next request.
+    if unread && has_body {
+        answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    answer
+}
+
+/// The reply, and whether the request's body was left alone.
+async fn answer(state: Arc<State>, server: Server, parts: Parts, body: Listened) -> (Reply, bool) {
+    let raw = parts.uri.path();
+    let Ok(path) = percent_encoding::percent_decode_str(raw).decode_utf8() else {
+        return (Err(Refusal::new(400, "invalid path")), true);
+    };
+    let path = path.into_owned();
+    if !path.starts_with("/api/management/") {
+        return (Ok(text(404, "text/html", "<!doctype html><title>404 Not Found</title>\n")), true);
+    }
+    let session = if path == LOGIN {
+        Session::default()
+    } else {
+        match useradm::authenticate(&state, &parts.headers) {
+            Ok(session) => session,
+            Err(refusal) => return (Err(refusal), true),
+        }
+    };
+    let Some(service) =
+        path.split('/').nth(4).and_then(|name| SERVICES.iter().find(|known| known.prefix == name))
+    else {
+        return (Ok(text(404, "text/plain; charset=utf-8", "404 page not found\n")), true);
+    };
+    let direct = server == Server::Direct || state.settings.direct_upload;
+    let known: Vec<(&Route, Vec<String>)> = service
+        .routes
+        .iter()
+        .filter(|route| direct || !deployments::is_direct(route))
+        .filter_map(|route| matches(route.path, &path).map(|params| (route, params)))
+        .collect();
+    if known.is_empty() {
+        let refused = match slashless(service, &path) {
+            Some(target) => Ok(moved(&parts.method, &target)),
+            None => Err(unstamped(service, Refusal::new(404, "not found"))),
+        };
+        return (refused, true);
+    }
+    let Some((route, params)) = known.iter().find(|(route, _)| route.method == parts.method.as_str()) else {
+        let has = |method: &&&str| known.iter().any(|(route, _)| route.method == **method);
+        let mut allowed: Vec<&str> = service.methods.iter().filter(has).copied().collect();
+        allowed.push("OPTIONS");
+        let refusal = Refusal::new(405, "method not allowed").header(ALLOW, allowed.join(", "));
+        return (Err(unstamped(service, refusal)), true);
+    };
+    let query = Query::parse(parts.uri.query().unwrap_or_default());
+    let call = Call { state, body: Some(body), params: params.clone(), query, session, parts };
+    if let Err(refusal) = strict(&call, route) {
+        return (Err(refusal), true);
+    }
+    ((route.handler)(call).await, false)
+}
+
+fn unstamped(service: &Service, refusal: Refusal) -> Refusal {
+    if service.stamps { refusal } else { refusal.without_request_id() }
+}
+
+/// What the real server silently ignores is most likely a mistake of the caller.
+fn strict(call: &Call, route: &Route) -> Result<(), Refusal> {
+    if !call.state.settings.strict {
+        return Ok(());
+    }
+    if let Some(key) = call.query.keys().find(|key| !route.query.contains(key)) {
+        return Err(Refusal::new(400, format!("sandbox: superfluous query parameter \"{key}\"")));
+    }
+    let bodiless = matches!(call.parts.method, Method::GET | Method::DELETE);
+    if bodiless && call.body.as_ref().is_some_and(|body| !body.is_end_stream()) {
+        return Err(Refusal::new(400, "sandbox: superfluous body"));
+    }
+    if call.header(http::header::COOKIE).is_some() && call.header(http::header::AUTHORIZATION).is_some() {
+        return Err(Refusal::new(400, "sandbox: superfluous Cookie header"));
+    }
+    Ok(())
+}
+
+/// The variable segments, if the path fits the pattern.
+fn matches(pattern: &str, path: &str) -> Option<Vec<String>> {
+    let mut params = Vec::new();
+    let mut given = path.split('/');
+    for wanted in pattern.split('/') {
+        let segment = given.next()?;
+        if wanted == "{}" && !segment.is_empty() {
+            params.push(segment.to_string());
+        } else if wanted != segment {
+            return None;
+        }
+    }
+    given.next().is_none().then_some(params)
+}
+
+/// The path without its trailing slash, if that one is known.
+fn slashless(service: &Service, path: &str) -> Option<String> {
+    let shorter = path.strip_suffix('/')?;
+    service.routes.iter().any(|route| matches(route.path, shorter).is_some()).then(|| shorter.to_string())
+}
+
+fn moved(method: &Method, target: &str) -> Answer {
+    let body = format!("<a href=\"{target}\">Moved Permanently</a>.\n\n");
+    let mut answer = match *method {
+        Method::GET => text(301, "text/html; charset=utf-8", body),
+        _ => crate::answer::empty(307),
+    };
+    answer.headers_mut().insert(LOCATION, header_value(target));
+    answer
+}
+
+/// Shortens the route tables.
+macro_rules! route {
+    ($method:literal $path:literal [$($query:literal),*] $handler:path) => {
+        crate::routes::Route {
+            method: $method,
+            path: $path,
+            query: &[$($query),*],
+            handler: |call| Box::pin($handler(call)),
+        }
+    };
+}
+pub(crate) use route;

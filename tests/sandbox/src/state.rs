@@ -1,0 +1,116 @@
+//! The data of one sandbox.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+use crate::deployments::{Deployment, Notes, Record, Upload};
+use crate::devauth::Device;
+use crate::faults::Faults;
+use crate::jwt::Signer;
+use crate::recorder::Recorder;
+use crate::storage::Links;
+use crate::useradm::{Token, User};
+
+/// What the builder decides.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    pub(crate) strict: bool,
+    pub(crate) direct_upload: bool,
+    pub(crate) extra_accounts: bool,
+    pub(crate) jwt_lifetime: Duration,
+    pub(crate) link_lifetime: Duration,
+    pub(crate) token_limit: usize,
+    pub(crate) session_limit: usize,
+    pub(crate) max_artifact_size: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            strict: true,
+            direct_upload: false,
+            extra_accounts: true,
+            jwt_lifetime: Duration::from_hours(7 * 24),
+            link_lifetime: Duration::from_mins(15),
+            token_limit: 10,
+            session_limit: 10,
+            max_artifact_size: 10 << 30,
+        }
+    }
+}
+
+pub(crate) struct State {
+    pub(crate) settings: Settings,
+    pub(crate) signer: Signer,
+    pub(crate) links: Links,
+    pub(crate) recorder: Recorder,
+    pub(crate) faults: Faults,
+    folder: PathBuf,
+    data: Mutex<Data>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Data {
+    pub(crate) users: Vec<User>,
+    /// Login tokens and personal access tokens, in order of issue.
+    pub(crate) tokens: Vec<Token>,
+    /// Saved settings with their entity tags: of the tenant (no user) and of users.
+    pub(crate) saved: HashMap<Option<String>, (String, Map<String, Value>)>,
+    pub(crate) artifacts: Vec<Record>,
+    pub(crate) notes: BTreeMap<String, Notes>,
+    /// Payload types ever uploaded: they outlive their Artifacts.
+    pub(crate) types: BTreeSet<String>,
+    pub(crate) deployments: Vec<Deployment>,
+    pub(crate) uploads: HashMap<String, Upload>,
+    pub(crate) devices: Vec<Device>,
+    last_time: Timestamp,
+}
+
+impl Data {
+    /// Now, in milliseconds as the server stores them, and never the same twice: sorting by it is then stable.
+    pub(crate) fn tick(&mut self) -> Timestamp {
+        let now =
+            Timestamp::from_millisecond(Timestamp::now().as_millisecond()).unwrap_or(Timestamp::UNIX_EPOCH);
+        let next = self.last_time + Duration::from_millis(1);
+        self.last_time = now.max(next);
+        self.last_time
+    }
+}
+
+impl State {
+    pub(crate) fn new(settings: Settings, folder: &Path, storage_url: &str) -> State {
+        State {
+            settings,
+            signer: Signer::generate(),
+            links: Links::new(storage_url),
+            recorder: Recorder::default(),
+            faults: Faults::default(),
+            folder: folder.to_path_buf(),
+            data: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn data(&self) -> MutexGuard<'_, Data> {
+        self.data.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Where the content of an Artifact lies.
+    pub(crate) fn content(&self, id: &str) -> PathBuf {
+        self.folder.join("objects").join(id)
+    }
+
+    /// Where something is written that is not an Artifact yet.
+    pub(crate) fn incoming(&self, id: &str) -> PathBuf {
+        self.folder.join("incoming").join(id)
+    }
+}
+
+/// Times as the server writes them.
+pub(crate) fn time(at: Timestamp) -> Value {
+    at.to_string().into()
+}
