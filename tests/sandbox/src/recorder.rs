@@ -1,6 +1,7 @@
 //! What was asked of the sandbox, in order.
 
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
@@ -91,11 +92,18 @@ pub(crate) fn lock(entry: &Entry) -> std::sync::MutexGuard<'_, Recorded> {
 pub(crate) struct Listened {
     inner: hyper::body::Incoming,
     entry: Entry,
+    read: Arc<AtomicBool>,
 }
 
 impl Listened {
     pub(crate) fn new(inner: hyper::body::Incoming, entry: Entry) -> Listened {
-        Listened { inner, entry }
+        let read = Arc::new(AtomicBool::new(inner.is_end_stream()));
+        Listened { inner, entry, read }
+    }
+
+    /// Tells, also later, whether the body was read to its end.
+    pub(crate) fn read_to_end(&self) -> Arc<AtomicBool> {
+        self.read.clone()
     }
 }
 
@@ -115,6 +123,9 @@ impl Body for Listened {
             let room = KEPT.saturating_sub(entry.body.len()).min(data.len());
             entry.body.extend_from_slice(&data[..room]);
             entry.body_bytes += data.len() as u64;
+        }
+        if matches!(polled, Poll::Ready(None)) || self.inner.is_end_stream() {
+            self.read.store(true, Ordering::Relaxed);
         }
         polled
     }

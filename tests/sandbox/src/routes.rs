@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use http::header::{ALLOW, CONNECTION, LOCATION};
+use http::Method;
+use http::header::{ALLOW, LOCATION};
 use http::request::Parts;
-use http::{HeaderValue, Method};
 use hyper::body::Body as _;
 
 use crate::answer::{Answer, Refusal, Reply, header_value, stamped, text};
@@ -69,42 +69,29 @@ pub(crate) async fn dispatch(
     body: Listened,
     request_id: &str,
 ) -> Answer {
-    let has_body = !body.is_end_stream();
-    let (reply, unread) = answer(state, server, parts, body).await;
-    let mut answer = match reply {
-        Ok(answer) if answer.status() == 301 || answer.status() == 307 => answer,
+    match answer(state, server, parts, body).await {
+        // A redirection is the router's own word, without a request id.
+        Ok(answer) if answer.status().is_redirection() => answer,
         Ok(answer) => stamped(answer, request_id),
         Err(refusal) => refusal.into_answer(request_id),
-    };
-    // A body that nobody read would be taken for the next request.
-    if unread && has_body {
-        answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
-    answer
 }
 
-/// The reply, and whether the request's body was left alone.
-async fn answer(state: Arc<State>, server: Server, parts: Parts, body: Listened) -> (Reply, bool) {
+async fn answer(state: Arc<State>, server: Server, parts: Parts, body: Listened) -> Reply {
     let raw = parts.uri.path();
     let Ok(path) = percent_encoding::percent_decode_str(raw).decode_utf8() else {
-        return (Err(Refusal::new(400, "invalid path")), true);
+        return Err(Refusal::new(400, "invalid path"));
     };
     let path = path.into_owned();
     if !path.starts_with("/api/management/") {
-        return (Ok(text(404, "text/html", "<!doctype html><title>404 Not Found</title>\n")), true);
+        return Ok(text(404, "text/html", "<!doctype html><title>404 Not Found</title>\n"));
     }
-    let session = if path == LOGIN {
-        Session::default()
-    } else {
-        match useradm::authenticate(&state, &parts.headers) {
-            Ok(session) => session,
-            Err(refusal) => return (Err(refusal), true),
-        }
-    };
+    let session =
+        if path == LOGIN { Session::default() } else { useradm::authenticate(&state, &parts.headers)? };
     let Some(service) =
         path.split('/').nth(4).and_then(|name| SERVICES.iter().find(|known| known.prefix == name))
     else {
-        return (Ok(text(404, "text/plain; charset=utf-8", "404 page not found\n")), true);
+        return Ok(text(404, "text/plain; charset=utf-8", "404 page not found\n"));
     };
     let direct = server == Server::Direct || state.settings.direct_upload;
     let known: Vec<(&Route, Vec<String>)> = service
@@ -114,25 +101,22 @@ async fn answer(state: Arc<State>, server: Server, parts: Parts, body: Listened)
         .filter_map(|route| matches(route.path, &path).map(|params| (route, params)))
         .collect();
     if known.is_empty() {
-        let refused = match slashless(service, &path) {
+        return match slashless(service, &path) {
             Some(target) => Ok(moved(&parts.method, &target)),
             None => Err(unstamped(service, Refusal::new(404, "not found"))),
         };
-        return (refused, true);
     }
     let Some((route, params)) = known.iter().find(|(route, _)| route.method == parts.method.as_str()) else {
         let has = |method: &&&str| known.iter().any(|(route, _)| route.method == **method);
         let mut allowed: Vec<&str> = service.methods.iter().filter(has).copied().collect();
         allowed.push("OPTIONS");
         let refusal = Refusal::new(405, "method not allowed").header(ALLOW, allowed.join(", "));
-        return (Err(unstamped(service, refusal)), true);
+        return Err(unstamped(service, refusal));
     };
     let query = Query::parse(parts.uri.query().unwrap_or_default());
     let call = Call { state, body: Some(body), params: params.clone(), query, session, parts };
-    if let Err(refusal) = strict(&call, route) {
-        return (Err(refusal), true);
-    }
-    ((route.handler)(call).await, false)
+    strict(&call, route)?;
+    (route.handler)(call).await
 }
 
 fn unstamped(service: &Service, refusal: Refusal) -> Refusal {

@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -120,6 +121,7 @@ async fn serve(
     };
     let fault = state.faults.take(server, &parts);
     let body = Listened::new(body, entry.clone());
+    let read_to_end = body.read_to_end();
 
     let regular = |body| async {
         match server {
@@ -127,7 +129,7 @@ async fn serve(
             _ => routes::dispatch(state.clone(), server, parts, body, &request_id).await,
         }
     };
-    let answer = match fault {
+    let mut answer = match fault {
         None => regular(body).await,
         Some(fault) => {
             tokio::time::sleep(fault.delay).await;
@@ -138,9 +140,11 @@ async fn serve(
             spoilt(answer, &fault, control)
         }
     };
-    if lock(&entry).status.is_none() {
-        lock(&entry).status = Some(answer.status().as_u16());
+    // The rest of a body that nobody read would be taken for the next request.
+    if !read_to_end.load(Ordering::Relaxed) {
+        answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
+    lock(&entry).status = Some(answer.status().as_u16());
     Ok(answer)
 }
 
@@ -174,9 +178,7 @@ async fn instead(
         }
         Effect::Early(status) => {
             control.close_abruptly();
-            let mut answer = canned(*status, fault, request_id);
-            answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-            Ok(answer)
+            Ok(canned(*status, fault, request_id))
         }
     }
 }

@@ -10,8 +10,7 @@ use bytes::Bytes;
 use futures_util::stream;
 use http::Method;
 use http::header::{
-    ACCEPT_RANGES, AUTHORIZATION, CONNECTION, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, ETAG,
-    IF_RANGE, RANGE,
+    ACCEPT_RANGES, AUTHORIZATION, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, ETAG, IF_RANGE, RANGE,
 };
 use http::request::Parts;
 use http::{HeaderName, HeaderValue};
@@ -96,10 +95,7 @@ impl Refused {
         let body = format!(
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code><Message>{message}</Message></Error>"
         );
-        let mut answer = text(status, "application/xml", body);
-        // A refused upload may leave its body unread.
-        answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-        answer
+        text(status, "application/xml", body)
     }
 }
 

@@ -172,7 +172,7 @@ pub(crate) async fn note(mut call: Call) -> Reply {
         return Err(invalid("release notes too long".into()));
     }
     if let Some((at, bad)) = notes.char_indices().find(|(at, c)| *at > 0 && c.is_control()) {
-        return Err(invalid(format!("invalid character '{}' at offset {at}", bad.escape_default())));
+        return Err(invalid(format!("invalid character '{}' at offset {at}", bad)));
     }
     let mut data = call.state.data();
     data.notes.get_mut(call.param(0)).ok_or_else(unknown)?.notes = notes;

@@ -1,0 +1,58 @@
+//! Replays what a real server was asked, and compares the answers. `transcripts/README.md` says how they are written.
+
+mod artifacts;
+mod compare;
+mod scenario;
+mod template;
+
+use sandbox::Sandbox;
+use scenario::Scenario;
+
+/// Steps that the sandbox does not follow, by scenario, and why.
+const LEFT_OUT: &[(&str, &str, &str)] = &[
+    ("artifacts", "generate without file", GENERATION),
+    ("artifacts", "generate without name", GENERATION),
+    ("artifacts", "generate without types", GENERATION),
+    ("artifacts", "generate without type", GENERATION),
+    ("artifacts", "generate not multipart", GENERATION),
+    ("artifacts", "generate", GENERATION),
+    ("artifacts", "generated", GENERATION),
+    ("artifacts", "generate duplicate", GENERATION),
+    ("artifacts", "delete generated", GENERATION),
+];
+
+const GENERATION: &str = "the server does not generate Artifacts: a worker beside it does";
+
+async fn replay(name: &str) {
+    let server = Sandbox::builder().strict(false).extra_accounts(false).start();
+    let left_out: Vec<&str> =
+        LEFT_OUT.iter().filter(|(scenario, ..)| *scenario == name).map(|(_, step, _)| *step).collect();
+    let report = Scenario::load(name).run(&server, &left_out).await;
+    assert!(report.problems.is_empty(), "{}", report.problems.join("\n\n"));
+    println!("{name}: {} steps as recorded, {} left out", report.passed, left_out.len());
+}
+
+#[tokio::test]
+async fn useradm() {
+    replay("useradm").await;
+}
+
+#[tokio::test]
+async fn tokens() {
+    replay("tokens").await;
+}
+
+#[tokio::test]
+async fn last_user() {
+    replay("last-user").await;
+}
+
+#[tokio::test]
+async fn artifacts() {
+    replay("artifacts").await;
+}
+
+#[tokio::test]
+async fn direct_upload() {
+    replay("direct-upload").await;
+}
