@@ -5,9 +5,8 @@ use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use serde_json::{Map, Value, json};
-use sha2::{Digest, Sha256};
 
-use crate::storage::hex;
+use crate::digest::{Sum, sum_of};
 
 /// How the header and the payload are packed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -137,7 +136,7 @@ impl Artifact {
             self.files.iter().map(|(name, content)| (name.as_str(), content.as_slice())).collect();
         let data = self.packed(archive(&files));
         let sums: Vec<(String, String)> =
-            files.iter().map(|(name, content)| (format!("data/0000/{name}"), sum(content))).collect();
+            files.iter().map(|(name, content)| (format!("data/0000/{name}"), sum_of(content))).collect();
         let suffix = self.suffix();
         let (mut parts, header_name) = self.front(&sums);
         parts.push((format!("data/0000.tar{suffix}"), data));
@@ -170,7 +169,7 @@ impl Artifact {
         let header_name = format!("header.tar{}", self.suffix());
         let header = self.packed(self.header());
         let mut manifest = String::new();
-        let own = [(header_name.clone(), sum(&header)), ("version".to_string(), sum(&version))];
+        let own = [(header_name.clone(), sum_of(&header)), ("version".to_string(), sum_of(&version))];
         for (name, sum) in sums.iter().chain(&own) {
             manifest += &format!("{sum}  {name}\n");
         }
@@ -220,10 +219,6 @@ impl Artifact {
     }
 }
 
-fn sum(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
-}
-
 fn member(name: &str, size: u64) -> tar::Header {
     let mut header = tar::Header::new_ustar();
     header.set_path(name).expect("a short name");
@@ -251,13 +246,13 @@ fn archive(members: &[(&str, &[u8])]) -> Vec<u8> {
 ///
 /// When the file cannot be written.
 pub fn write_large(path: &Path, name: &str, device_type: &str, bytes: u64) -> io::Result<()> {
-    let mut hash = Sha256::new();
+    let mut hash = Sum::new();
     noise(bytes, |piece| {
         hash.update(piece);
         Ok(())
     })?;
     let artifact = Artifact::new(name).device_type(device_type);
-    let (parts, _) = artifact.front(&[("data/0000/noise.bin".into(), hex(&hash.finalize()))]);
+    let (parts, _) = artifact.front(&[("data/0000/noise.bin".into(), hash.hex())]);
 
     let mut file = BufWriter::with_capacity(1 << 20, File::create(path)?);
     for (name, content) in &parts {

@@ -17,6 +17,7 @@ pub mod artifact;
 mod call;
 mod deployments;
 mod devauth;
+mod digest;
 mod faults;
 mod gojson;
 mod jwt;

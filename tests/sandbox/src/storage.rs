@@ -21,6 +21,7 @@ use ring::hmac;
 use tokio::sync::mpsc;
 
 use crate::answer::{Answer, Body, empty, header_value, text};
+use crate::digest::hex;
 use crate::paging::Query;
 use crate::recorder::Listened;
 use crate::state::State;
@@ -80,10 +81,6 @@ impl Links {
         }
         Ok((parts.uri.path().trim_start_matches(PREFIX).to_string(), query))
     }
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A refusal: status, code and words.

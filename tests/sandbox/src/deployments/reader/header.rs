@@ -1,7 +1,7 @@
 //! The header of an Artifact: what it is called, fits on, provides and needs.
 
 use std::collections::BTreeMap;
-use std::io::{self, Read};
+use std::io::Read;
 
 use serde_json::{Map, Value, json};
 use tar::Archive;
@@ -27,12 +27,16 @@ struct Bucket {
 
 impl Header {
     /// Reads the member `header.tar*`; returns its checksum too.
-    pub(super) fn read(name: &str, member: &mut dyn Read, version: i64) -> Result<(Header, String), String> {
+    pub(super) fn read(
+        name: &str,
+        member: &mut dyn Read,
+        length: u64,
+        version: i64,
+    ) -> Result<(Header, String), String> {
         let mut raw = Hashing::new(member);
         let header = Header::parse(name, &mut raw, version)?;
         // The checksum covers the whole member, the archive inside may end before.
-        io::copy(&mut raw, &mut io::sink()).map_err(|error| error.to_string())?;
-        Ok((header, raw.sum()))
+        Ok((header, raw.sum(length)?))
     }
 
     fn parse(name: &str, raw: &mut dyn Read, version: i64) -> Result<Header, String> {

@@ -8,12 +8,11 @@ use std::io::{self, Read};
 use std::rc::Rc;
 
 use serde_json::{Map, Value, json};
-use sha2::{Digest, Sha256};
 use tar::{Archive, Entries, Entry};
 
 use self::header::Header;
+use crate::digest::{Sum, sum_of};
 use crate::gojson;
-use crate::storage::hex;
 
 /// What the server keeps of an Artifact.
 #[derive(Debug, Clone, Default)]
@@ -106,7 +105,8 @@ fn read<R: Read>(archive: &mut Archive<Source<R>>, end: &RefCell<End>) -> Result
             return Err(failed(format!("readHeaderV{version}: {order}")));
         }
         if name.starts_with("header.tar") {
-            let (header, sum) = Header::read(&name, &mut member, version)
+            let length = member.size();
+            let (header, sum) = Header::read(&name, &mut member, length, version)
                 .map_err(|text| failed(format!("readHeaderV{version}: {}", end.borrow().words(&text))))?;
             sums.check("version", &version_sum)?;
             sums.check(&name, &sum)?;
@@ -124,9 +124,9 @@ fn read<R: Read>(archive: &mut Archive<Source<R>>, end: &RefCell<End>) -> Result
     let mut payloads: BTreeMap<usize, Vec<Value>> = BTreeMap::new();
     while let Some((name, member)) = next(&mut members, end).map_err(failed)? {
         if name.starts_with("header-augment.tar") && payloads.is_empty() {
-            let mut raw = Hashing::new(member);
-            io::copy(&mut raw, &mut io::sink()).map_err(|_| failed(end.borrow().words("unreadable")))?;
-            sums.check(&name, &raw.sum())?;
+            let length = member.size();
+            let sum = Hashing::new(member).sum(length).map_err(|text| failed(end.borrow().words(&text)))?;
+            sums.check(&name, &sum)?;
             continue;
         }
         let Some(index) = name.strip_prefix("data/").and_then(|rest| rest.split('.').next()) else {
@@ -170,7 +170,7 @@ fn read_version<R: Read>(
     if gojson::text(&info, "Info", "format").map_err(failed)?.unwrap_or_default().is_empty() {
         return Err("Metadata invalid".into());
     }
-    Ok((version, hex(&Sha256::digest(&content))))
+    Ok((version, sum_of(&content)))
 }
 
 /// The next member of the outer archive, by its name.
@@ -221,7 +221,7 @@ fn read_payload<R: Read>(
             let rule = "contains forbidden characters; only letters, digits and .,_- are allowed";
             return Err(failed(format!("data file name {file:?} {rule}")));
         }
-        let mut hash = Sha256::new();
+        let mut hash = Sum::new();
         let mut size = 0;
         loop {
             let read = entry.read(&mut buffer);
@@ -237,7 +237,7 @@ fn read_payload<R: Read>(
         if size < entry.size() {
             return Err(failed(format!("can not install Payload: {file}: unexpected EOF")));
         }
-        let actual = hex(&hash.finalize());
+        let actual = hash.hex();
         if actual != expected {
             return Err(mismatch(&expected, &actual));
         }
@@ -314,16 +314,22 @@ impl Sums {
 /// Hashes what is read through it.
 struct Hashing<R> {
     inner: R,
-    hash: Sha256,
+    hash: Sum,
+    read: u64,
 }
 
 impl<R: Read> Hashing<R> {
     fn new(inner: R) -> Hashing<R> {
-        Hashing { inner, hash: Sha256::new() }
+        Hashing { inner, hash: Sum::new(), read: 0 }
     }
 
-    fn sum(self) -> String {
-        hex(&self.hash.finalize())
+    /// Reads the rest; the checksum of it all, which has to be so long.
+    fn sum(mut self, length: u64) -> Result<String, String> {
+        io::copy(&mut self, &mut io::sink()).map_err(|error| error.to_string())?;
+        if self.read < length {
+            return Err("unexpected EOF".into());
+        }
+        Ok(self.hash.hex())
     }
 }
 
@@ -331,6 +337,7 @@ impl<R: Read> Read for Hashing<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer)?;
         self.hash.update(&buffer[..read]);
+        self.read += read as u64;
         Ok(read)
     }
 }
