@@ -80,6 +80,15 @@ impl Source {
         self.length
     }
 
+    /// The file once more, to look into.
+    pub(crate) fn reopen(&self) -> Result<std::fs::File, Error> {
+        let opened = match &self.from {
+            Origin::File(path) => std::fs::File::open(path),
+            Origin::Stream(_) => Err(io::Error::other("a stream comes only once")),
+        };
+        opened.map_err(|cause| Error::Source { name: self.name.clone(), cause })
+    }
+
     fn open(&self) -> io::Result<Reader> {
         match &self.from {
             Origin::File(path) => Ok(Box::new(std::fs::File::open(path)?)),

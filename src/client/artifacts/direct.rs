@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::{Artifacts, V1, one};
-use crate::artifact::{FileInfo, Head};
+use crate::artifact::{FileInfo, Head, payload_files};
 use crate::client::error::{Error, Result};
 use crate::client::transfer::{Progress, Source};
 
@@ -29,7 +29,7 @@ struct Link {
 
 impl Artifacts<'_> {
     /// Sends an Artifact to the storage by a presigned link, and waits until the server shows it, for up to
-    /// `patience`. `files` are those of each payload, as [`payload_files`](crate::artifact::payload_files) tells.
+    /// `patience`. The payloads' files are looked at meanwhile, for the report to the server.
     ///
     /// # Errors
     ///
@@ -39,7 +39,6 @@ impl Artifacts<'_> {
         &self,
         source: &Source,
         head: &Head,
-        files: &[Vec<FileInfo>],
         patience: Duration,
         progress: Arc<dyn Progress>,
     ) -> Result<String> {
@@ -49,9 +48,9 @@ impl Artifacts<'_> {
         })?;
         let begin: Vec<&str> = V1.into_iter().chain(["directupload"]).collect();
         let link: Link = self.0.post(&begin).send().await?.json()?;
-        self.put(source, length, &link, progress).await?;
+        let (files, ()) = tokio::try_join!(files(source, head), self.put(source, length, &link, progress))?;
         let complete: Vec<&str> = begin.into_iter().chain([link.id.as_str(), "complete"]).collect();
-        self.0.post(&complete).json(&report(length, head, files)).send().await?;
+        self.0.post(&complete).json(&report(length, head, &files)).send().await?;
         self.appears(&link.id, patience).await?;
         Ok(link.id)
     }
@@ -92,6 +91,13 @@ impl Artifacts<'_> {
             tokio::time::sleep(LOOK_EVERY).await;
         }
     }
+}
+
+/// Name, size and date of every file, a list a payload. Read beside the sending: the data may be compressed.
+async fn files(source: &Source, head: &Head) -> Result<Vec<Vec<FileInfo>>> {
+    let (reader, head) = (source.reopen(), head.clone());
+    let reading = tokio::task::spawn_blocking(move || Ok::<_, Error>(payload_files(&mut reader?, &head)?));
+    reading.await.expect("reading does not panic")
 }
 
 /// The report; without what does not fit, since a cut report is thrown away by the server.

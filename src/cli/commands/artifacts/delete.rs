@@ -1,0 +1,67 @@
+//! `artifacts delete`.
+
+use clap::Args;
+
+use super::{find, is_id, unauthorized};
+use crate::cli::args::ConsentArgs;
+use crate::cli::context::Context;
+use crate::cli::error::{CliError, Result};
+use crate::cli::tally::Tally;
+
+/// Delete Artifacts.
+#[derive(Debug, Args)]
+pub struct DeleteArgs {
+    /// Ids or names; a single id is deleted without a question
+    #[arg(value_name = "ID|NAME", required = true)]
+    artifacts: Vec<String>,
+
+    #[command(flatten)]
+    consent: ConsentArgs,
+}
+
+pub async fn run(args: DeleteArgs, ctx: &Context) -> Result<()> {
+    let client = ctx.client()?;
+    // The official client's own form: one id, no question.
+    if let [only] = args.artifacts.as_slice()
+        && is_id(only)
+        && !args.consent.dry_run
+    {
+        return delete(&client, only, ctx).await;
+    }
+    let mut chosen = Vec::new();
+    for named in &args.artifacts {
+        let artifact = find(&client, named).await.map_err(unauthorized)?;
+        if chosen.iter().all(|other: &mender::artifacts::Artifact| other.id != artifact.id) {
+            chosen.push(artifact);
+        }
+    }
+    let described: Vec<_> = chosen
+        .iter()
+        .map(|a| format!("{} ({}, for {})", a.name, a.id, a.device_types_compatible.join(", ")))
+        .collect();
+    let plan = format!("delete {} on {}", described.join("; "), client.server());
+    if !ctx.consent(&args.consent, &plan).await? {
+        return Ok(());
+    }
+    let mut tally = Tally::of(chosen.len());
+    for artifact in &chosen {
+        tally.count(delete(&client, &artifact.id, ctx).await, &artifact.id, ctx.out())?;
+    }
+    tally.verdict("deleted")
+}
+
+async fn delete(client: &mender::Client, id: &str, ctx: &Context) -> Result<()> {
+    client.artifacts().delete(id).await.map_err(|error| {
+        let error = CliError::from(error);
+        let hint = match error.status() {
+            Some(409) => "a deployment that has not finished uses it; abort that one or let it end",
+            Some(404) => "artifacts list shows those that there are",
+            _ => return unauthorized(error),
+        };
+        let status = error.status().unwrap_or_default();
+        error.reworded(format!("artifact {id} was not deleted: status {status}")).hint(hint)
+    })?;
+    ctx.out().made(&serde_json::json!({ "id": id, "deleted": true }), id)?;
+    ctx.out().notice("delete successful");
+    Ok(())
+}

@@ -1,0 +1,328 @@
+//! `artifacts upload`.
+
+use std::fs::File;
+use std::io::{self, Cursor, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow};
+use clap::Args;
+use mender::artifact::{FormatError, Head, check_file};
+use mender::artifacts::{Artifact, Availability};
+use mender::{Client, ConnectionFault, Error, Progress, Source};
+use serde::Serialize;
+
+use super::unauthorized;
+use super::update::check_description;
+use crate::cli::context::Context;
+use crate::cli::error::{CliError, Result};
+use crate::cli::output::Transfer;
+use crate::cli::signals::interruptible;
+use crate::cli::tally::Tally;
+
+/// How long a directly uploaded Artifact is waited for, beside what its size takes.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// A server processes at least so many bytes a second.
+const PROCESSING: u64 = 10 << 20;
+
+/// Upload Artifacts.
+#[derive(Debug, Args)]
+pub struct UploadArgs {
+    /// Artifact files; - is stdin
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
+
+    /// Description of the Artifact
+    #[arg(
+        long,
+        value_name = "TEXT",
+        default_value = "",
+        hide_default_value = true,
+        allow_hyphen_values = true
+    )]
+    description: String,
+
+    /// Send it straight to the server's storage, where the server allows that
+    #[arg(long)]
+    direct: bool,
+
+    /// Do not show how far it is
+    #[arg(long)]
+    no_progress: bool,
+
+    /// Be content if the same Artifact is there already
+    #[arg(long)]
+    skip_existing: bool,
+}
+
+/// An Artifact that was looked at and may be sent.
+struct Candidate {
+    shown: String,
+    source: Source,
+    head: Head,
+}
+
+/// What became of it, for programs.
+#[derive(Serialize)]
+struct Outcome<'a> {
+    id: &'a str,
+    name: &'a str,
+    file: &'a str,
+    uploaded: bool,
+}
+
+pub async fn run(args: UploadArgs, ctx: &Context) -> Result<()> {
+    check_description(&args.description)?;
+    let client = ctx.client()?;
+    if args.files.iter().filter(|path| is_stdin(path)).count() > 1 {
+        return Err(CliError::usage("stdin can be read only once"));
+    }
+    if args.direct && args.files.iter().any(|path| is_stdin(path)) {
+        return Err(CliError::usage("a direct upload needs a file, whose length is known"));
+    }
+    // All of them before the first request: a typing mistake in the last must not cost an hour.
+    let mut candidates = Vec::new();
+    for path in &args.files {
+        let path = path.clone();
+        let looked_at = tokio::task::spawn_blocking(move || look_at(&path));
+        candidates.push(looked_at.await.context("the file could not be looked at")??);
+    }
+    let mut tally = Tally::of(candidates.len());
+    for candidate in &candidates {
+        tally.count(send(candidate, &args, &client, ctx).await, &candidate.shown, ctx.out())?;
+    }
+    tally.verdict("uploaded")
+}
+
+fn is_stdin(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+/// Checks the head of a file, or of stdin. Nothing is sent yet.
+fn look_at(path: &Path) -> Result<Candidate> {
+    let shown = path.display().to_string();
+    if is_stdin(path) {
+        let mut stdin = Recorded { inner: io::stdin(), seen: Vec::new() };
+        let head = Head::read(&mut stdin).map_err(|error| unreadable("stdin", error))?;
+        let Recorded { inner, seen } = stdin;
+        let source = Source::stream("stdin.mender", Cursor::new(seen).chain(inner));
+        return Ok(Candidate { shown, source, head });
+    }
+    // Opening a pipe or a device might wait for ever, and neither has a length.
+    let metadata = std::fs::metadata(path).map_err(|error| cannot_open(path, error))?;
+    if !metadata.is_file() {
+        let what = if metadata.is_dir() { "it is a directory" } else { "it is not a regular file" };
+        return Err(CliError::failed(format!("Cannot read artifact file: {shown}: {what}"))
+            .hint("- reads the Artifact from stdin"));
+    }
+    let mut file = File::open(path).map_err(|error| cannot_open(path, error))?;
+    let head = check_file(&mut file).map_err(|error| unreadable(&shown, error))?;
+    let source = Source::file(path).map_err(|error| cannot_open(path, error))?;
+    Ok(Candidate { shown, source, head })
+}
+
+/// In the words of the official client, which are Go's.
+fn cannot_open(path: &Path, error: io::Error) -> CliError {
+    let cause = match error.kind() {
+        io::ErrorKind::NotFound => "no such file or directory".to_owned(),
+        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        _ => error.to_string(),
+    };
+    CliError::failed(format!("Cannot read artifact file: open {}: {cause}", path.display()))
+}
+
+fn unreadable(shown: &str, error: FormatError) -> CliError {
+    let text = match &error {
+        FormatError::Io(_) => format!("Cannot read artifact file: {shown}"),
+        FormatError::NotAnArtifact(_) | FormatError::UnsupportedVersion(_) => {
+            format!("Invalid artifact format: {shown}")
+        }
+        _ => format!("error parsing artifact: {shown}"),
+    };
+    CliError::from(anyhow!(error).context(text))
+}
+
+/// Keeps what is read, so that it can be sent after it was looked at.
+struct Recorded<R> {
+    inner: R,
+    seen: Vec<u8>,
+}
+
+impl<R: Read> Read for Recorded<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        self.seen.extend_from_slice(&buffer[..count]);
+        Ok(count)
+    }
+}
+
+/// Asks whether the name is free, sends the file, and tells what became of it.
+async fn send(candidate: &Candidate, args: &UploadArgs, client: &Client, ctx: &Context) -> Result<()> {
+    let Candidate { shown, source, head } = candidate;
+    if let Some(existing) = taken(candidate, args, client).await? {
+        ctx.out()
+            .made(&Outcome { id: &existing, name: &head.name, file: shown, uploaded: false }, &existing)?;
+        ctx.out().notice(format_args!("{shown} is there already, as {existing}"));
+        return Ok(());
+    }
+    let progress = ctx.out().progress(source.name(), !args.no_progress);
+    let work = async {
+        let outcome = transfer(candidate, args, client, progress.clone()).await;
+        outcome.map_err(|error| refused(error, args.direct, client, &progress, &head.name))
+    };
+    let interrupted = || {
+        let name = &head.name;
+        if progress.is_all_out() {
+            format!(
+                "upload of {shown} interrupted after its last byte; see with artifacts list --name {name:?} whether it was stored"
+            )
+        } else {
+            format!("upload of {shown} interrupted; nothing was stored on the server")
+        }
+    };
+    let outcome = interruptible(work, interrupted).await;
+    // The bar must be gone before anything is said.
+    progress.clear();
+    let id = match outcome {
+        // Somebody else may have been faster.
+        Err(error) if error.status() == Some(409) && args.skip_existing && !args.direct => {
+            match taken(candidate, args, client).await? {
+                Some(existing) => existing,
+                None => return Err(error),
+            }
+        }
+        outcome => outcome?,
+    };
+    if args.direct && !args.description.is_empty() {
+        client.artifacts().describe(&id, &args.description).await.map_err(|error| {
+            CliError::from(
+                anyhow!(error).context(format!("Artifact {id} is uploaded, but its description is not set")),
+            )
+        })?;
+    }
+    ctx.out().made(&Outcome { id: &id, name: &head.name, file: shown, uploaded: true }, &id)?;
+    ctx.out().notice("upload successful");
+    Ok(())
+}
+
+/// The id of the same Artifact on the server, where that is welcome; an error if the name is taken otherwise.
+async fn taken(candidate: &Candidate, args: &UploadArgs, client: &Client) -> Result<Option<String>> {
+    let availability = client.artifacts().availability(&candidate.head).await.map_err(|error| {
+        let is_connection = matches!(error, Error::Connection { .. });
+        let error = unauthorized(CliError::from(error));
+        if is_connection { prefixed(error, "POST /artifacts request failed") } else { error }
+    })?;
+    let Availability::Taken(others) = availability else { return Ok(None) };
+    if args.skip_existing
+        && let Some(same) = others.iter().find(|other| is_same(candidate, other))
+    {
+        return Ok(Some(same.id.clone()));
+    }
+    let others: Vec<_> = others
+        .iter()
+        .map(|other| format!("{} for {}", other.id, other.device_types_compatible.join(", ")))
+        .collect();
+    let hint = if args.skip_existing {
+        "what is there has another content; give the new one another name"
+    } else {
+        "--skip-existing is content with the same content"
+    };
+    Err(CliError::failed(format!(
+        "Artifact with same name or depends exists already: {} ({}); nothing was sent",
+        candidate.head.name,
+        others.join("; ")
+    ))
+    .hint(hint))
+}
+
+/// The same content: same payloads with the same checksums, for the same devices.
+fn is_same(candidate: &Candidate, other: &Artifact) -> bool {
+    let Candidate { head, source, .. } = candidate;
+    let sorted = |list: &[String]| {
+        let mut list = list.to_vec();
+        list.sort();
+        list
+    };
+    let mine = head.payloads.iter().map(|payload| {
+        let mut files: Vec<_> =
+            payload.files.iter().map(|f| (f.name.as_str(), f.checksum.as_str())).collect();
+        files.sort();
+        (payload.kind.as_deref(), files)
+    });
+    let theirs = other.updates.iter().map(|payload| {
+        let mut files: Vec<_> =
+            payload.files.iter().map(|f| (f.name.as_str(), f.checksum.as_str())).collect();
+        files.sort();
+        (payload.type_info.kind.as_deref(), files)
+    });
+    source.length().is_none_or(|length| length == other.size)
+        && sorted(&head.device_types) == sorted(&other.device_types_compatible)
+        && mine.eq(theirs)
+}
+
+async fn transfer(
+    candidate: &Candidate,
+    args: &UploadArgs,
+    client: &Client,
+    progress: Arc<dyn Progress>,
+) -> Result<String, Error> {
+    let Candidate { source, head, .. } = candidate;
+    if !args.direct {
+        return client.artifacts().upload(source, &args.description, progress).await;
+    }
+    let size = source.length().unwrap_or_default();
+    let patience = PATIENCE + Duration::from_secs(size / PROCESSING);
+    client.artifacts().upload_direct(source, head, patience, progress).await
+}
+
+/// A failed upload in the words that scripts look for, and what it means.
+fn refused(error: Error, direct: bool, client: &Client, progress: &Transfer, name: &str) -> CliError {
+    let link =
+        direct && error.refusal().is_some_and(|refusal| refusal.request.target.ends_with("/directupload"));
+    let broken =
+        matches!(&error, Error::Connection { fault: ConnectionFault::Broken | ConnectionFault::Timeout, .. });
+    let connection = matches!(&error, Error::Connection { .. });
+    let error = CliError::from(error);
+    match error.status() {
+        Some(401) => unauthorized(error),
+        Some(status) if link => {
+            let text = format!(
+                "failed to get the direct pre-signed URL: Post URL request failed with status {status}"
+            );
+            match status {
+                404 | 405 => {
+                    error.reworded(text).hint("the server has direct upload switched off; leave out --direct")
+                }
+                _ => error.reworded(text),
+            }
+        }
+        Some(409) => {
+            let conflict = error.refusal.as_ref().and_then(|refusal| refusal.conflict.as_ref());
+            let conflict = conflict.map(|conflict| format!(" ({conflict})")).unwrap_or_default();
+            error.reworded(format!("Artifact with same name or depends exists already{conflict}"))
+        }
+        Some(status) => {
+            let host = client.server().host();
+            let text = format!("artifact upload to '{host}' failed with status {status}");
+            error.reworded(if direct { format!("failed to upload the artifact: {text}") } else { text })
+        }
+        None if connection => {
+            let error = prefixed(error, "POST /artifacts request failed");
+            match (broken, progress.is_all_out()) {
+                (true, true) => error.hint(format!(
+                    "all of it was sent, so it may have been stored: artifacts list --name {name:?} tells"
+                )),
+                (true, false) => error.hint(
+                    "nothing was stored; a server that refuses a file may just end the connection: is it valid, is it too large?",
+                ),
+                _ => error,
+            }
+        }
+        None => error,
+    }
+}
+
+fn prefixed(error: CliError, text: &'static str) -> CliError {
+    CliError { cause: error.cause.context(text), ..error }
+}

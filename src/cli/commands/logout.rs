@@ -1,0 +1,80 @@
+//! `logout`: ends a login on the server and forgets it here; a personal access token is only forgotten.
+
+use clap::Args;
+
+use crate::cli::commands::whoami::TokenKind;
+use crate::cli::context::{Context, TokenInUse};
+use crate::cli::error::{CliError, Result};
+use crate::cli::profiles::{ProfileName, Profiles};
+
+/// End the login and forget the token.
+#[derive(Debug, Args)]
+pub struct LogoutArgs {
+    /// End a personal access token too, for all who use it
+    #[arg(long, conflicts_with = "local")]
+    revoke: bool,
+
+    /// Only forget the token here, without asking the server
+    #[arg(long)]
+    local: bool,
+}
+
+pub async fn run(args: LogoutArgs, ctx: &Context) -> Result<()> {
+    let in_use = ctx.token()?;
+    if !args.local {
+        end_on_server(&args, ctx, &in_use).await?;
+    }
+    forget(ctx, &in_use)
+}
+
+async fn end_on_server(args: &LogoutArgs, ctx: &Context, in_use: &TokenInUse) -> Result<()> {
+    let client = ctx.anonymous()?.with_token(in_use.token.clone());
+    let kind = match TokenKind::of(&client, &in_use.token).await {
+        Ok(kind) => kind,
+        // A token that the server no longer takes needs no ending.
+        Err(error) if error.status() == Some(401) => {
+            ctx.out().notice("the server no longer takes this token");
+            return Ok(());
+        }
+        Err(error) => {
+            return Err(CliError::from(error)
+                .hint("the token is still stored; logout --local forgets it without asking the server"));
+        }
+    };
+    match kind {
+        TokenKind::PersonalAccess { name } if !args.revoke => {
+            ctx.out().notice(format_args!(
+                "the personal access token {name:?} stays valid; logout --revoke or token revoke ends it"
+            ));
+        }
+        TokenKind::Unknown if !args.revoke => {
+            ctx.out().notice(
+                "what kind of token it is cannot be told, so it stays valid; logout --revoke ends it",
+            );
+        }
+        _ => {
+            client.logout().await?;
+            ctx.out().notice("the token was ended on the server");
+        }
+    }
+    Ok(())
+}
+
+fn forget(ctx: &Context, in_use: &TokenInUse) -> Result<()> {
+    let Some(file) = &in_use.stored else {
+        ctx.out().notice(format_args!("nothing to forget here: the token comes from {}", in_use.place));
+        return Ok(());
+    };
+    file.remove()?;
+    let name: ProfileName = ctx.settings()?.profile.value.parse()?;
+    Profiles::edit(ctx.env(), |profiles| {
+        // Nothing is written for a profile that login never touched.
+        if profiles.get(name.as_str())?.is_some_and(|profile| profile.token_digest.is_some()) {
+            profiles.set(&name, "token-digest", None);
+            profiles.set(&name, "token-server", None);
+        }
+        Ok(())
+    })?;
+    ctx.out().notice("logged out");
+    Ok(())
+}

@@ -1,0 +1,37 @@
+//! `man`: the manual pages.
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use clap::{Args, Command};
+use clap_mangen::Man;
+
+use crate::cli::context::Context;
+use crate::cli::error::Result;
+
+/// Print the manual page, or write all of them.
+#[derive(Debug, Args)]
+pub struct ManArgs {
+    /// Write a page for each command into this directory
+    #[arg(short = 'O', long, value_name = "DIR")]
+    output_dir: Option<PathBuf>,
+}
+
+pub fn run(args: ManArgs, ctx: &Context, help: Command) -> Result<()> {
+    match args.output_dir {
+        None => ctx.out().bytes(&page(&help)?),
+        Some(directory) => {
+            std::fs::create_dir_all(&directory)
+                .with_context(|| format!("cannot make the directory {}", directory.display()))?;
+            clap_mangen::generate_to(help, &directory)
+                .with_context(|| format!("cannot write the pages into {}", directory.display()))?;
+            Ok(())
+        }
+    }
+}
+
+fn page(command: &Command) -> Result<Vec<u8>> {
+    let mut page = Vec::new();
+    Man::new(command.clone()).render(&mut page).context("cannot write the page")?;
+    Ok(page)
+}

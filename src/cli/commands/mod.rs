@@ -1,0 +1,23 @@
+//! One file a command, named as on the command line; a noun with much to do is a folder.
+
+pub mod artifacts;
+pub mod completion;
+pub mod devices;
+pub mod login;
+pub mod logout;
+pub mod man;
+pub mod profile;
+pub mod token;
+pub mod users;
+pub mod whoami;
+
+use clap::Command;
+
+/// The help of a command, for a noun that is called without a verb.
+pub fn help_of(mut root: Command, path: &[&str]) -> String {
+    let mut command = &mut root;
+    for word in path {
+        command = command.find_subcommand_mut(word).expect("the words of a command that was just parsed");
+    }
+    command.render_help().to_string()
+}

@@ -1,0 +1,265 @@
+//! `token`: personal access tokens.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use jiff::Timestamp;
+use mender::Client;
+use mender::tokens::{LONGEST_LIFE, PersonalToken};
+use serde::Serialize;
+
+use super::{help_of, login};
+use crate::cli::args::ConsentArgs;
+use crate::cli::context::Context;
+use crate::cli::credentials::TokenFile;
+use crate::cli::error::{CliError, Kind, Result};
+use crate::cli::output::{Cell, Column};
+use crate::cli::private_file;
+
+/// The server's own limit, in bytes.
+const LONGEST_NAME: usize = 4096;
+
+/// Personal access tokens: for scripts and pipelines, with the rights of their user.
+#[derive(Debug, Args)]
+pub struct TokenArgs {
+    #[command(subcommand)]
+    verb: Option<Verb>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Make a token and print it, once and never again
+    Create(CreateArgs),
+    /// List the tokens
+    List,
+    /// End tokens
+    Revoke(RevokeArgs),
+}
+
+#[derive(Debug, Args)]
+struct CreateArgs {
+    /// Name of the token, unique among yours
+    name: String,
+
+    /// How long it lives: 30d, 12h, 1y, seconds; up to a year, 0 for ever
+    #[arg(long, value_name = "TIME", default_value = "1y", value_parser = seconds)]
+    expires_in: u64,
+
+    /// Store it as the token of the profile
+    #[arg(long)]
+    save: bool,
+
+    /// Write it to a file that nobody else can read, not to stdout
+    #[arg(short = 'O', long, value_name = "FILE")]
+    output_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+struct RevokeArgs {
+    /// Names or ids
+    #[arg(value_name = "NAME|ID", required_unless_present = "expired")]
+    tokens: Vec<String>,
+
+    /// All that have expired
+    #[arg(long)]
+    expired: bool,
+
+    #[command(flatten)]
+    consent: ConsentArgs,
+}
+
+const COLUMNS: &[Column<PersonalToken>] = &[
+    Column { title: "ID", cell: |token| Cell::text(&token.id) },
+    Column { title: "NAME", cell: |token| Cell::text(&token.name) },
+    Column { title: "CREATED", cell: |token| Cell::Time(token.created_ts.as_deref()) },
+    Column { title: "LAST USED", cell: |token| Cell::Time(token.last_used.as_deref()) },
+    Column { title: "EXPIRES", cell: |token| Cell::End(token.expiration_date.as_deref()) },
+];
+
+pub async fn run(args: TokenArgs, ctx: &Context, help: clap::Command) -> Result<()> {
+    match args.verb {
+        None => ctx.out().text(&help_of(help, &["token"])),
+        Some(Verb::Create(args)) => create(args, ctx).await,
+        Some(Verb::List) => {
+            let tokens = ctx.client()?.tokens().list().await?;
+            ctx.out().list(&tokens, COLUMNS, |token| &token.id)
+        }
+        Some(Verb::Revoke(args)) => revoke(args, ctx).await,
+    }
+}
+
+#[derive(Serialize)]
+struct Created<'a> {
+    id: Option<String>,
+    name: &'a str,
+    token: &'a str,
+}
+
+async fn create(args: CreateArgs, ctx: &Context) -> Result<()> {
+    let CreateArgs { name, expires_in, save, output_file } = args;
+    if name.trim().is_empty() {
+        return Err(CliError::usage("a token needs a name"));
+    }
+    if name.len() > LONGEST_NAME {
+        return Err(CliError::usage(format!("a token's name has at most {LONGEST_NAME} bytes")));
+    }
+    if let Some(path) = output_file.as_ref().filter(|path| path.is_dir()) {
+        return Err(CliError::usage(format!("{} is a directory, not a file", path.display())));
+    }
+    let client = ctx.client()?;
+    let token = client.tokens().create(&name, expires_in).await.map_err(|error| {
+        let error = CliError::from(error);
+        match error.status() {
+            Some(409) => error
+                .hint(format!("token list shows those that there are; token revoke {name:?} ends that one")),
+            Some(422) => error
+                .hint("token list shows them, token revoke ends one, token revoke --expired the old ones"),
+            _ => error,
+        }
+    })?;
+    // From here on a token exists that nobody could ever see again: each way out has to show it or end it.
+    let id = token.claims().and_then(|claims| claims.jti);
+    let kept = keep(ctx, &client, &name, &token, save, output_file.as_deref());
+    if let (Err(error), Some(id)) = (&kept, &id)
+        && error.kind != Kind::Closed
+    {
+        match client.tokens().revoke(id).await {
+            Ok(()) => ctx.out().warn(format_args!("the token {name:?} was ended again")),
+            Err(_) => ctx
+                .out()
+                .warn(format_args!("the token {name:?} exists and nobody has it: token revoke {name:?}")),
+        }
+    }
+    kept
+}
+
+fn keep(
+    ctx: &Context,
+    client: &Client,
+    name: &str,
+    token: &mender::Token,
+    save: bool,
+    output_file: Option<&std::path::Path>,
+) -> Result<()> {
+    if let Some(path) = output_file {
+        private_file::write(path, format!("{}\n", token.expose()).as_bytes())?;
+        ctx.out().notice(format_args!("the token is in {}", path.display()));
+    }
+    if save {
+        let file = TokenFile::of_profile(ctx.env(), &ctx.settings()?.profile.value)?;
+        login::store(ctx, &file, client.server(), token)?;
+        ctx.out().notice("the token is stored as that of the profile");
+    }
+    if output_file.is_some() {
+        return Ok(());
+    }
+    if ctx.out().is_json() {
+        let id = token.claims().and_then(|claims| claims.jti);
+        return ctx.out().json_line(&Created { id, name, token: token.expose() });
+    }
+    ctx.out().text(&format!("{}\n", token.expose()))
+}
+
+async fn revoke(args: RevokeArgs, ctx: &Context) -> Result<()> {
+    let client = ctx.client()?;
+    let mut chosen = choose(&args, client.tokens().list().await?)?;
+    if chosen.is_empty() {
+        ctx.out().notice("no token has expired");
+        return Ok(());
+    }
+    let own = ctx.token()?.token.claims().and_then(|claims| claims.jti);
+    let is_own = |token: &PersonalToken| own.as_deref() == Some(token.id.as_str());
+    // The own one last: after it no other call goes through.
+    chosen.sort_by_key(is_own);
+    let names: Vec<_> = chosen.iter().map(|token| format!("{:?}", token.name)).collect();
+    let mut plan = format!("revoke {} on {}", names.join(", "), client.server());
+    if chosen.iter().any(is_own) {
+        plan.push_str(" (the token that makes this call among them)");
+    }
+    if !ctx.consent(&args.consent, &plan).await? {
+        return Ok(());
+    }
+    for token in chosen {
+        client.tokens().revoke(&token.id).await?;
+        ctx.out().notice(format_args!("revoked {:?}", token.name));
+    }
+    Ok(())
+}
+
+/// The tokens that the line names, each once. The server says yes to any id, so that they are looked for here.
+fn choose(args: &RevokeArgs, listed: Vec<PersonalToken>) -> Result<Vec<PersonalToken>> {
+    for wanted in &args.tokens {
+        if !listed.iter().any(|token| token.id == *wanted || token.name == *wanted) {
+            return Err(CliError::failed(format!("you have no personal access token {wanted:?}"))
+                .hint("token list shows those that there are"));
+        }
+    }
+    let named =
+        |token: &PersonalToken| args.tokens.iter().any(|wanted| token.id == *wanted || token.name == *wanted);
+    Ok(listed.into_iter().filter(|token| named(token) || (args.expired && has_expired(token))).collect())
+}
+
+fn has_expired(token: &PersonalToken) -> bool {
+    let end = token.expiration_date.as_deref().and_then(|time| time.parse::<Timestamp>().ok());
+    end.is_some_and(|end| end <= Timestamp::now())
+}
+
+/// A life in seconds: a number, or numbers with units.
+fn seconds(text: &str) -> Result<u64, String> {
+    let fault = || format!("{text:?} is no time such as 30d, 12h, 1y or a number of seconds");
+    let total = match text.parse::<u64>() {
+        Ok(seconds) => seconds,
+        Err(_) => {
+            let mut total: u64 = 0;
+            let mut rest = text.trim();
+            if rest.is_empty() {
+                return Err(fault());
+            }
+            while !rest.is_empty() {
+                let digits = rest.find(|c: char| !c.is_ascii_digit()).ok_or_else(fault)?;
+                let count: u64 = rest[..digits].parse().map_err(|_| fault())?;
+                rest = &rest[digits..];
+                let letters = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());
+                let unit = match &rest[..letters] {
+                    "s" => 1,
+                    "m" | "min" => 60,
+                    "h" => 3600,
+                    "d" => 86_400,
+                    "w" => 604_800,
+                    "y" => 31_536_000,
+                    _ => return Err(fault()),
+                };
+                rest = rest[letters..].trim_start();
+                total = count.checked_mul(unit).and_then(|part| total.checked_add(part)).ok_or_else(fault)?;
+            }
+            total
+        }
+    };
+    if total > LONGEST_LIFE {
+        return Err(format!("a token lives at most a year ({LONGEST_LIFE} s), or for ever with 0"));
+    }
+    Ok(total)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lives_are_read_in_the_usual_units() {
+        for (text, expected) in [
+            ("0", 0),
+            ("3600", 3600),
+            ("30d", 2_592_000),
+            ("12h", 43_200),
+            ("1y", 31_536_000),
+            ("1h 30m", 5400),
+            ("2w", 1_209_600),
+        ] {
+            assert_eq!(seconds(text), Ok(expected), "{text}");
+        }
+        for text in ["", "x", "-1", "1.5h", "30 days", "2y", "31536001", "99999999999999999999d"] {
+            assert!(seconds(text).is_err(), "{text}");
+        }
+    }
+}

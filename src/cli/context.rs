@@ -1,0 +1,362 @@
+//! What a command has at hand: settings, output, and a client once it asks for one.
+
+use std::cell::OnceCell;
+use std::path::Path;
+
+use anyhow::{Context as _, anyhow};
+use mender::{Anonymous, Client, Token, Trust};
+use secrecy::ExposeSecret as _;
+
+use super::args::{ConsentArgs, GlobalArgs};
+use super::clirc;
+use super::credentials::TokenFile;
+use super::env::Env;
+use super::error::{CliError, Result};
+use super::output::Output;
+use super::profiles::{self, Profiles};
+use super::settings::{Inputs, Origin, Settings, Sourced, TokenChoice, resolve};
+
+/// A stored token that ends sooner is warned of, in seconds.
+const SOON: i64 = 24 * 3600;
+
+/// Made once in the beginning and only read after that. Nothing is looked at before a command asks for it, so
+/// that a broken configuration breaks only what needs one.
+pub struct Context {
+    flags: GlobalArgs,
+    env: Env,
+    out: Output,
+    configured: OnceCell<Configured>,
+    /// Where the token that was sent came from.
+    token_origin: OnceCell<String>,
+}
+
+struct Configured {
+    settings: Settings,
+    stored: Option<TokenFile>,
+    /// Digest of the token that `login` stored last, and its server.
+    remembered: Option<(String, String)>,
+}
+
+/// A token that is about to be used.
+pub struct TokenInUse {
+    pub token: Token,
+    /// The place in words, for messages.
+    pub place: String,
+    /// The stored token's file, if it is that one.
+    pub stored: Option<TokenFile>,
+}
+
+impl Context {
+    pub fn new(flags: GlobalArgs, env: Env, out: Output) -> Self {
+        Context { flags, env, out, configured: OnceCell::new(), token_origin: OnceCell::new() }
+    }
+
+    pub fn out(&self) -> &Output {
+        &self.out
+    }
+
+    pub fn env(&self) -> &Env {
+        &self.env
+    }
+
+    pub fn flags(&self) -> &GlobalArgs {
+        &self.flags
+    }
+
+    /// The settings, from everything that has a say.
+    ///
+    /// # Errors
+    ///
+    /// If a configuration file is faulty, the flags contradict each other or the server's address is none.
+    pub fn settings(&self) -> Result<&Settings> {
+        Ok(&self.configured()?.settings)
+    }
+
+    fn configured(&self) -> Result<&Configured> {
+        match self.configured.get() {
+            Some(configured) => Ok(configured),
+            None => {
+                let configured = self.configure()?;
+                Ok(self.configured.get_or_init(|| configured))
+            }
+        }
+    }
+
+    fn configure(&self) -> Result<Configured> {
+        let clirc = clirc::read(&self.env)?;
+        if let Some(file) = &clirc {
+            self.out.notice(format_args!("Using configuration file: {}", file.path.display()));
+        }
+        // Without a home there is no profile either; the official client works there, given a token.
+        let profiles = if self.env.config.is_some() { Some(Profiles::load(&self.env)?) } else { None };
+        let name = self.profile_name(profiles.as_ref());
+        let profile = match &profiles {
+            Some(profiles) => profiles.get(&name.value)?,
+            None => None,
+        };
+        if profile.is_none() && !matches!(name.origin, Origin::Default | Origin::Flag(_)) {
+            return Err(CliError::failed(format!(
+                "there is no profile {:?} ({} names it)",
+                name.value, name.origin
+            ))
+            .hint("mender-cli profile list shows those that there are"));
+        }
+        let profile = profile.unwrap_or_default();
+        let stored = TokenFile::of_profile(&self.env, &name.value).ok();
+        let remembered = profile.token_digest.clone().zip(profile.token_server.clone());
+        // Another program may have stored another token since; then we know nothing of its server.
+        let remembered = remembered.filter(|(digest, _)| {
+            let text = stored.as_ref().and_then(|file| file.read().ok().flatten());
+            let token = text.and_then(|text| Token::new(&text).ok());
+            token.is_some_and(|token| token.digest() == *digest)
+        });
+        let settings = resolve(Inputs {
+            flags: &self.flags,
+            env: &self.env,
+            profile_name: name,
+            profile,
+            clirc: clirc.as_ref(),
+            token_server: remembered.as_ref().map(|(_, server)| server.clone()),
+        })?;
+        if let Some(file) = clirc.filter(|file| file.is_local)
+            && settings.server.origin == Origin::File(file.path)
+        {
+            self.out.warn(format_args!(
+                "the configuration file of this directory decides the server: {}",
+                settings.server.value
+            ));
+        }
+        Ok(Configured { settings, stored, remembered })
+    }
+
+    /// Which profile is in use, and who says so.
+    pub fn profile_name(&self, profiles: Option<&Profiles>) -> Sourced<String> {
+        if let Some(name) = &self.flags.profile {
+            return Sourced::new(name.to_string(), Origin::Flag("--profile"));
+        }
+        if let Some(name) = &self.env.profile {
+            return Sourced::new(name.clone(), Origin::Variable("MENDER_PROFILE"));
+        }
+        match profiles.map(|profiles| (profiles.current(), profiles.path())) {
+            Some((name, path)) if name != profiles::DEFAULT => {
+                Sourced::new(name.to_owned(), Origin::File(path.to_owned()))
+            }
+            _ => Sourced::new(profiles::DEFAULT.to_owned(), Origin::Default),
+        }
+    }
+
+    /// A client that can only log in.
+    ///
+    /// # Errors
+    ///
+    /// If the settings, a certificate or a key are faulty.
+    pub fn anonymous(&self) -> Result<Anonymous> {
+        let settings = self.settings()?;
+        let server = &settings.server.value;
+        if settings.skip_verify.is_some() {
+            self.out.warn("the server's certificate is not checked: anybody may answer in its place");
+        }
+        if !server.is_encrypted() && !server.is_loopback() {
+            self.out.warn(format_args!("the connection to {server} is not encrypted"));
+        }
+        let builder = Client::at(server.clone())
+            .user_agent(concat!("mender-cli/", env!("CARGO_PKG_VERSION")))
+            .trust(self.trust(settings)?)
+            .system_proxies(true);
+        Ok(builder.build()?)
+    }
+
+    fn trust(&self, settings: &Settings) -> Result<Trust> {
+        let identity = match (&settings.client_cert, &settings.client_key) {
+            (None, None) => None,
+            (Some(certificate), Some(key)) => {
+                Some([read_pem(certificate)?, b"\n".to_vec(), read_pem(key)?].concat())
+            }
+            // Some keep both in one file.
+            (Some(certificate), None) => Some(read_pem(certificate)?),
+            (None, Some(key)) => {
+                return Err(CliError::failed(format!(
+                    "a client key without a client certificate ({} names the key)",
+                    key.origin
+                )));
+            }
+        };
+        Ok(Trust {
+            extra: settings.ca_cert.as_ref().map(read_pem).transpose()?,
+            bundle: self.env.ssl_cert_file.clone(),
+            directory: self.env.ssl_cert_dir.clone(),
+            identity,
+            anybody: settings.skip_verify.is_some(),
+        })
+    }
+
+    /// A client that is logged in.
+    ///
+    /// # Errors
+    ///
+    /// As [`Context::token`] and [`Context::anonymous`].
+    pub fn client(&self) -> Result<Client> {
+        let in_use = self.token()?;
+        if in_use.stored.is_some() {
+            self.warn_of_the_end(&in_use.token);
+        }
+        Ok(self.anonymous()?.with_token(in_use.token))
+    }
+
+    /// The token to use.
+    ///
+    /// # Errors
+    ///
+    /// If there is none, it cannot be read, or it belongs to another server.
+    pub fn token(&self) -> Result<TokenInUse> {
+        let configured = self.configured()?;
+        let mut stored = None;
+        let (text, place) = match &configured.settings.token {
+            TokenChoice::Given(given) => {
+                (given.value.expose_secret().to_owned(), format!("{}", given.origin))
+            }
+            TokenChoice::File(path) => {
+                (self.read_named(path)?, format!("the file {} (--token)", path.display()))
+            }
+            TokenChoice::Command(words) => {
+                (run(words)?, format!("the token-command of profile {}", configured.settings.profile.value))
+            }
+            TokenChoice::Stored => {
+                let file = configured
+                    .stored
+                    .clone()
+                    .context("there is no home directory for the token; set HOME")?;
+                let text = read_token(&file)?;
+                let place = format!("the file {}", file.path().display());
+                stored = Some(file);
+                (text, place)
+            }
+        };
+        let token = Token::new(&text).map_err(|cause| {
+            CliError::new(super::error::Kind::Failed, cause).hint(format!("the token comes from {place}"))
+        })?;
+        if stored.is_some() {
+            self.check_server(configured, &token)?;
+        }
+        let _ = self.token_origin.set(place.clone());
+        Ok(TokenInUse { token, place, stored })
+    }
+
+    /// A stored token goes to the server that it was got from, or nowhere.
+    fn check_server(&self, configured: &Configured, token: &Token) -> Result<()> {
+        let Some((digest, home)) = &configured.remembered else { return Ok(()) };
+        let server = &configured.settings.server;
+        let same = home.parse().is_ok_and(|home| server.value.same_server(&home));
+        if *digest != token.digest() || same {
+            return Ok(());
+        }
+        Err(CliError::failed(format!(
+            "Please Login first: the stored token belongs to {home} and is not sent to {} (from {})",
+            server.value, server.origin
+        ))
+        .hint("log in there, keep both with login --profile NAME, or give a token with --token-value"))
+    }
+
+    /// `--token` names a file; some hand it the token itself, which must not come back in an error.
+    fn read_named(&self, path: &Path) -> Result<String> {
+        let file = TokenFile::at(path);
+        if !path.exists() && looks_like_a_token(path) {
+            return Err(CliError::failed("--token takes the name of a file, but was given a token")
+                .hint("use --token-value, or the variable MENDER_ACCESS_TOKEN"));
+        }
+        read_token(&file)
+    }
+
+    fn warn_of_the_end(&self, token: &Token) {
+        let Some(end) = token.claims().and_then(|claims| claims.exp) else { return };
+        let left = end - jiff::Timestamp::now().as_second();
+        if left <= 0 {
+            self.out.warn("the stored token has expired; log in again");
+        } else if left <= SOON {
+            self.out.warn(format_args!("the stored token ends in {}", super::output::duration(left)));
+        }
+    }
+
+    /// Whether to go on with something that cannot be undone; `--dry-run` says no, after the plan was shown.
+    ///
+    /// # Errors
+    ///
+    /// If the user does not want it, or nobody is there to say so.
+    pub async fn consent(&self, args: &ConsentArgs, plan: &str) -> Result<bool> {
+        if args.dry_run {
+            self.out.plan(format_args!("would {plan}"));
+            return Ok(false);
+        }
+        if !args.yes {
+            let mut letters = plan.chars();
+            let first = letters.next().into_iter().flat_map(char::to_uppercase);
+            let question: String = first.chain(letters).chain(['?']).collect();
+            self.out.prompt().consent(&question).await?;
+        }
+        Ok(true)
+    }
+
+    /// Adds what only the settings know: which token and which server it was that did not work.
+    pub fn advise(&self, mut error: CliError) -> CliError {
+        let Some(configured) = self.configured.get() else { return error };
+        if error.status() == Some(401)
+            && let Some(place) = self.token_origin.get()
+        {
+            error = error
+                .hint(format!("the server refuses the token from {place}; mender-cli login gets a new one"));
+        }
+        if let Some(mender::Error::Connection { .. } | mender::Error::Answer { .. }) =
+            error.cause.downcast_ref()
+        {
+            let server = &configured.settings.server;
+            error = error.hint(format!("the server is {} (from {})", server.value, server.origin));
+        }
+        error
+    }
+}
+
+fn read_token(file: &TokenFile) -> Result<String> {
+    let path = file.path().display();
+    match file.read() {
+        Ok(Some(text)) if text.trim().is_empty() => {
+            Err(CliError::failed(format!("Please Login first: the token file {path} is empty")))
+        }
+        Ok(Some(text)) => Ok(text),
+        Ok(None) => {
+            let text = format!("Please Login first: open {path}: no such file or directory");
+            Err(CliError::failed(text)
+                .hint("mender-cli login, or a token with --token-value or MENDER_ACCESS_TOKEN"))
+        }
+        Err(cause) => {
+            Err(CliError::from(anyhow!(cause).context(format!("cannot read the token file {path}"))))
+        }
+    }
+}
+
+/// Three parts between dots, the first of them a JSON object in base64.
+pub fn looks_like_a_token(path: &Path) -> bool {
+    let text = path.to_string_lossy();
+    text.starts_with("eyJ") || (text.len() > 100 && text.matches('.').count() == 2)
+}
+
+fn read_pem(path: &Sourced<std::path::PathBuf>) -> Result<Vec<u8>> {
+    std::fs::read(&path.value)
+        .with_context(|| format!("cannot read {} (from {})", path.value.display(), path.origin))
+        .map_err(CliError::from)
+}
+
+/// What a program prints, without a shell in between.
+fn run(words: &[String]) -> Result<String> {
+    let Some((program, arguments)) = words.split_first() else {
+        return Err(CliError::failed("the token-command of the profile is empty"));
+    };
+    let output = std::process::Command::new(program)
+        .args(arguments)
+        .stderr(std::process::Stdio::inherit())
+        .output()
+        .with_context(|| format!("the token-command {program:?} cannot be run"))?;
+    if !output.status.success() {
+        return Err(CliError::failed(format!("the token-command {program:?} failed: {}", output.status)));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}

@@ -1,0 +1,152 @@
+//! The program: from the command line to an exit code, one way through.
+
+pub mod args;
+mod argv;
+mod clirc;
+mod commands;
+mod context;
+mod credentials;
+pub mod env;
+mod error;
+mod listing;
+mod official;
+mod output;
+mod private_file;
+mod profiles;
+mod settings;
+mod signals;
+mod tally;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{CommandFactory as _, FromArgMatches as _};
+
+use self::args::{Cli, Command};
+use self::argv::Special;
+use self::context::Context;
+use self::env::Env;
+use self::error::{CliError, Kind, Result};
+use self::output::Output;
+
+/// A command line that makes sense.
+pub struct Invocation {
+    cli: Cli,
+    /// What the command prints when it is called without the word that it needs.
+    help: clap::Command,
+}
+
+/// The end of a run that comes to no command: help, version, or a wrong line.
+pub struct Report {
+    out: Output,
+    outcome: Result<()>,
+}
+
+impl Report {
+    /// Shows an error, if it is one, and tells the exit code.
+    pub fn show(self) -> ExitCode {
+        finish(&self.out, self.outcome)
+    }
+}
+
+/// Reads the command line.
+///
+/// # Errors
+///
+/// The end of the run, if there is nothing more to do.
+pub fn parse(arguments: Vec<OsString>, env: &Env) -> Result<Invocation, Report> {
+    let root = Cli::command();
+    let out = Output::before_flags(argv::format(&arguments), env);
+    match argv::special(&arguments, &root) {
+        Some(Special::GenerateAutocomplete) => {
+            return Err(Report { out, outcome: commands::completion::generate_autocomplete(root) });
+        }
+        Some(Special::Version) => {
+            let text = concat!("mender-cli version ", env!("CARGO_PKG_VERSION"), "\n");
+            return Err(Report { out, outcome: out.text(text) });
+        }
+        None => {}
+    }
+    let words = argv::arrange(arguments, &root);
+    let named = std::iter::once(OsString::from("mender-cli")).chain(words);
+    let mut help = root.clone();
+    match root.try_get_matches_from(named).and_then(|matches| Cli::from_arg_matches(&matches)) {
+        Ok(cli) => {
+            help.build();
+            Ok(Invocation { cli, help })
+        }
+        Err(error) => Err(Report { out, outcome: unparsed(&out, &error) }),
+    }
+}
+
+/// Runs a command.
+pub async fn run(invocation: Invocation, env: Env) -> ExitCode {
+    let Invocation { cli, help } = invocation;
+    let out = Output::new(&cli.global, &env);
+    out.log_requests(cli.global.verbose);
+    let context = Context::new(cli.global, env, out);
+    let work = dispatch(cli.command, &context, help);
+    let outcome = signals::interruptible(work, || "interrupted".into()).await;
+    finish(&out, outcome.map_err(|error| context.advise(error)))
+}
+
+async fn dispatch(command: Option<Command>, ctx: &Context, help: clap::Command) -> Result<()> {
+    match command {
+        None => ctx.out().text(&commands::help_of(help, &[])),
+        Some(Command::Login(args)) => commands::login::run(args, ctx).await,
+        Some(Command::Logout(args)) => commands::logout::run(args, ctx).await,
+        Some(Command::Whoami(args)) => commands::whoami::run(args, ctx).await,
+        Some(Command::Token(args)) => commands::token::run(args, ctx, help).await,
+        Some(Command::Users(args)) => commands::users::run(args, ctx, help).await,
+        Some(Command::Artifacts(args)) => commands::artifacts::run(args, ctx, help).await,
+        Some(Command::Devices(args)) => commands::devices::run(args, ctx, help).await,
+        Some(Command::Profile(args)) => commands::profile::run(args, ctx, help).await,
+        Some(Command::Completion(args)) => commands::completion::run(args, ctx, help),
+        Some(Command::Man(args)) => commands::man::run(args, ctx, help),
+    }
+}
+
+fn finish(out: &Output, outcome: Result<()>) -> ExitCode {
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            out.failure(&error);
+            error.kind.into()
+        }
+    }
+}
+
+/// What clap has to say: help is a result, everything else a failure in the official client's words.
+fn unparsed(out: &Output, error: &clap::Error) -> Result<()> {
+    let rendered = error.render();
+    if matches!(error.kind(), ErrorKind::DisplayHelp) {
+        return out.text(&if out.is_terminal() { rendered.ansi().to_string() } else { rendered.to_string() });
+    }
+    let text = rendered.to_string();
+    let text = text.strip_prefix("error: ").unwrap_or(&text).trim_end();
+    let context = |kind| match error.get(kind) {
+        Some(ContextValue::String(value)) => Some(value.clone()),
+        _ => None,
+    };
+    let known = match error.kind() {
+        ErrorKind::UnknownArgument => context(ContextKind::InvalidArg).map(|flag| {
+            let flag = flag.split('=').next().unwrap_or_default();
+            if flag.starts_with('-') {
+                format!("unknown flag: {flag}")
+            } else {
+                format!("unknown argument {flag:?}")
+            }
+        }),
+        ErrorKind::InvalidSubcommand => context(ContextKind::InvalidSubcommand)
+            .map(|word| format!("unknown command {word:?} for \"mender-cli\"")),
+        _ => None,
+    };
+    // The first line is replaced where scripts know another; the advice and the usage behind it stay.
+    let text = match (known, text.split_once('\n')) {
+        (Some(known), Some((_, rest))) => format!("{known}\n{}", rest.trim_start_matches('\n')),
+        (Some(known), None) => known,
+        (None, _) => text.to_owned(),
+    };
+    Err(CliError::new(Kind::Usage, anyhow::Error::msg(text)))
+}

@@ -1,0 +1,46 @@
+//! What others wrote must not drive a terminal: control characters and those that turn text around become visible.
+
+use std::borrow::Cow;
+
+/// Text that stays on its line.
+pub fn line(text: &str) -> Cow<'_, str> {
+    escaped(text, |c| is_dangerous(c) || c == '\n')
+}
+
+/// Text that may have lines.
+pub fn lines(text: &str) -> Cow<'_, str> {
+    escaped(text, is_dangerous)
+}
+
+fn is_dangerous(c: char) -> bool {
+    let turns_around =
+        matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let ends_a_line = matches!(c, '\u{2028}' | '\u{2029}');
+    (c.is_control() && c != '\n' && c != '\t') || turns_around || ends_a_line
+}
+
+fn escaped(text: &str, dangerous: impl Fn(char) -> bool) -> Cow<'_, str> {
+    if !text.contains(&dangerous) {
+        return Cow::Borrowed(text);
+    }
+    let mut safe = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        if dangerous(c) { safe.extend(c.escape_default()) } else { safe.push(c) }
+    }
+    Cow::Owned(safe)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_drives_a_terminal_is_made_visible() {
+        assert_eq!(
+            line("\x1b]0;title\x07\u{202e}x\ny\u{9b}z"),
+            "\\u{1b}]0;title\\u{7}\\u{202e}x\\ny\\u{9b}z"
+        );
+        assert_eq!(lines("a\nb\r"), "a\nb\\r");
+        assert_eq!(line("plain \t täxt"), "plain \t täxt");
+    }
+}

@@ -1,0 +1,293 @@
+//! The only writer to stdout and stderr. stdout is the result and nothing else.
+
+mod escape;
+mod logger;
+mod progress;
+mod prompt;
+mod table;
+
+use std::fmt::Display;
+use std::io::{self, IsTerminal as _, Write as _};
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde_json::json;
+
+use super::args::{Format, GlobalArgs};
+use super::env::Env;
+use super::error::{CliError, Kind, Result};
+
+pub use self::escape::{line, lines};
+pub use self::progress::Transfer;
+pub use self::prompt::Prompt;
+pub use self::table::{Cell, Column, duration};
+
+/// How a result is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// For a person.
+    Table,
+    /// For `cut` and `awk`: tabs, no header, times in RFC 3339.
+    Tabs,
+    /// The official client's blocks.
+    Text,
+    Json,
+    Jsonl,
+    /// Ids alone.
+    Ids,
+}
+
+/// Where results, notices and errors go. Copies are cheap and alike.
+#[derive(Clone, Copy, Debug)]
+pub struct Output {
+    format: Option<Format>,
+    quiet: bool,
+    stdout_is_terminal: bool,
+    stderr_is_terminal: bool,
+    color: bool,
+}
+
+impl Output {
+    pub fn new(flags: &GlobalArgs, env: &Env) -> Self {
+        let stderr_is_terminal = io::stderr().is_terminal();
+        Output {
+            format: flags.output,
+            quiet: flags.quiet,
+            stdout_is_terminal: io::stdout().is_terminal(),
+            stderr_is_terminal,
+            color: stderr_is_terminal && !flags.no_color && !env.no_color,
+        }
+    }
+
+    /// For errors that come before the flags are known.
+    pub fn before_flags(format: Option<Format>, env: &Env) -> Self {
+        Self::new(&GlobalArgs { output: format, ..GlobalArgs::default() }, env)
+    }
+
+    /// Shows what the library logs: each request.
+    pub fn log_requests(&self, verbose: bool) {
+        logger::install(*self, verbose);
+    }
+
+    pub fn is_terminal(&self) -> bool {
+        self.stdout_is_terminal
+    }
+
+    /// Whether the user asked for a form that is made for programs.
+    pub fn is_json(&self) -> bool {
+        matches!(self.format, Some(Format::Json | Format::Jsonl))
+    }
+
+    /// The form that the user asked for, if any.
+    pub fn asked_form(&self) -> Option<Form> {
+        match (self.format, self.quiet) {
+            (Some(Format::Table), _) => Some(Form::Table),
+            (Some(Format::Text), _) => Some(Form::Text),
+            (Some(Format::Json), _) => Some(Form::Json),
+            (Some(Format::Jsonl), _) => Some(Form::Jsonl),
+            (None, true) => Some(Form::Ids),
+            (None, false) => None,
+        }
+    }
+
+    fn form(&self) -> Result<Form> {
+        match self.asked_form() {
+            Some(Form::Text) => Err(CliError::usage("-o text is only for artifacts list and devices list")),
+            Some(form) => Ok(form),
+            None if self.stdout_is_terminal => Ok(Form::Table),
+            None => Ok(Form::Tabs),
+        }
+    }
+
+    // ----- results: stdout
+
+    /// Writes bytes as they are.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Closed`] if the reader has gone; a failure for a full disk and the like.
+    pub fn bytes(&self, bytes: &[u8]) -> Result<()> {
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(bytes).and_then(|()| stdout.flush()).map_err(closed)
+    }
+
+    /// Writes text that is ours, as it is.
+    ///
+    /// # Errors
+    ///
+    /// As [`Output::bytes`].
+    pub fn text(&self, text: &str) -> Result<()> {
+        self.bytes(text.as_bytes())
+    }
+
+    /// Writes text that holds what others wrote: on a terminal without control characters.
+    ///
+    /// # Errors
+    ///
+    /// As [`Output::bytes`].
+    pub fn foreign(&self, text: &str) -> Result<()> {
+        if self.stdout_is_terminal { self.text(&lines(text)) } else { self.text(text) }
+    }
+
+    /// A list, in the form that fits.
+    ///
+    /// # Errors
+    ///
+    /// As [`Output::bytes`], and if the form is not for lists of this kind.
+    pub fn list<T: Serialize>(&self, items: &[T], columns: &[Column<T>], id: fn(&T) -> &str) -> Result<()> {
+        match self.form()? {
+            Form::Json => self.json(&items),
+            Form::Jsonl => items.iter().try_for_each(|item| self.json_line(item)),
+            Form::Ids => {
+                self.text(&items.iter().map(|item| format!("{}\n", line(id(item)))).collect::<String>())
+            }
+            Form::Tabs | Form::Text => self.text(&table::tabs(items, columns)),
+            Form::Table if items.is_empty() => Ok(()),
+            Form::Table => self.text(&table::table(items, columns, self.width())),
+        }
+    }
+
+    /// One thing in full, a line a property.
+    ///
+    /// # Errors
+    ///
+    /// As [`Output::list`].
+    pub fn show<T: Serialize>(&self, item: &T, columns: &[Column<T>], id: fn(&T) -> &str) -> Result<()> {
+        match self.form()? {
+            Form::Json => self.json(item),
+            Form::Jsonl => self.json_line(item),
+            Form::Ids => self.text(&format!("{}\n", line(id(item)))),
+            Form::Tabs | Form::Text => self.text(&table::properties_tabs(item, columns)),
+            Form::Table => self.text(&table::properties(item, columns)),
+        }
+    }
+
+    /// The id of what was made: on stdout only where somebody asked for it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Output::list`].
+    pub fn made<T: Serialize>(&self, item: &T, id: &str) -> Result<()> {
+        match self.asked_form() {
+            Some(Form::Json) => self.json(item),
+            Some(Form::Jsonl) => self.json_line(item),
+            Some(Form::Ids) => self.text(&format!("{}\n", line(id))),
+            _ => Ok(()),
+        }
+    }
+
+    /// One JSON value, indented for people.
+    ///
+    /// # Errors
+    ///
+    /// As [`Output::bytes`].
+    pub fn json<T: Serialize + ?Sized>(&self, value: &T) -> Result<()> {
+        let mut text = serde_json::to_string_pretty(value).expect("our own types are JSON");
+        text.push('\n');
+        self.text(&text)
+    }
+
+    /// One JSON value on a line of its own.
+    ///
+    /// # Errors
+    ///
+    /// As [`Output::bytes`].
+    pub fn json_line<T: Serialize + ?Sized>(&self, value: &T) -> Result<()> {
+        let mut text = serde_json::to_string(value).expect("our own types are JSON");
+        text.push('\n');
+        self.text(&text)
+    }
+
+    fn width(&self) -> Option<u16> {
+        if self.stdout_is_terminal { table::terminal_width() } else { None }
+    }
+
+    // ----- everything else: stderr
+
+    /// What happened, for a person; not with `--quiet`.
+    pub fn notice(&self, text: impl Display) {
+        if !self.quiet {
+            self.say(&format!("{}\n", line(&text.to_string())));
+        }
+    }
+
+    /// What the user should know.
+    pub fn warn(&self, text: impl Display) {
+        let label = self.colored("warning:", "33");
+        self.say(&format!("{label} {}\n", line(&text.to_string())));
+    }
+
+    /// Several lines for a person who is about to decide.
+    pub fn plan(&self, text: impl Display) {
+        self.say(&format!("{}\n", lines(&text.to_string())));
+    }
+
+    /// A failure, once, in the form that the user reads.
+    pub fn failure(&self, error: &CliError) {
+        if error.kind == Kind::Closed {
+            return;
+        }
+        if self.is_json() {
+            self.say(&format!("{}\n", failure_object(error)));
+            return;
+        }
+        let mut text = String::new();
+        let message = error.message();
+        let mut parts = message.lines();
+        let first = parts.next().unwrap_or_default();
+        text.push_str(&format!("{} {}\n", self.colored("FAILURE:", "1;31"), line(first)));
+        for rest in parts {
+            text.push_str(&format!("{}\n", line(rest)));
+        }
+        for hint in &error.hints {
+            text.push_str(&format!("{} {}\n", self.colored("hint:", "36"), line(hint)));
+        }
+        self.say(&text);
+    }
+
+    /// How far a transfer is: a bar on a terminal, a line now and then elsewhere, nothing if nobody wants it.
+    pub fn progress(&self, name: &str, wanted: bool) -> Arc<Transfer> {
+        let name = line(name).into_owned();
+        Arc::new(match (wanted && !self.quiet, self.stderr_is_terminal) {
+            (false, _) => Transfer::unseen(),
+            (true, true) => Transfer::bar(name, self.color),
+            (true, false) => Transfer::lines(name, *self),
+        })
+    }
+
+    /// Somebody to ask, or an error where nobody can answer.
+    pub fn prompt(&self) -> Prompt {
+        Prompt::new(*self)
+    }
+
+    fn colored(&self, text: &str, code: &str) -> String {
+        if self.color { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+
+    /// Nobody can be told that stderr is gone.
+    fn say(&self, text: &str) {
+        let _ = io::stderr().lock().write_all(text.as_bytes());
+    }
+}
+
+/// What a program needs to know of a failure.
+fn failure_object(error: &CliError) -> serde_json::Value {
+    let refusal = error.refusal.as_deref();
+    json!({
+        "kind": error.kind.name(),
+        "message": error.message(),
+        "status": refusal.map(|refusal| refusal.status),
+        "server": refusal.and_then(|refusal| refusal.message.as_deref()),
+        "request_id": refusal.and_then(|refusal| refusal.request_id.as_deref()),
+        "hint": (!error.hints.is_empty()).then(|| error.hints.join("; ")),
+        "exit_code": error.kind.exit_code(),
+    })
+}
+
+fn closed(error: io::Error) -> CliError {
+    if error.kind() == io::ErrorKind::BrokenPipe {
+        CliError::new(Kind::Closed, error)
+    } else {
+        CliError::from(anyhow::Error::new(error).context("cannot write to stdout"))
+    }
+}

@@ -1,0 +1,112 @@
+//! Questions. Nothing is ever asked where nobody can answer.
+
+use std::io::{self, BufRead as _, IsTerminal as _};
+
+use anyhow::Context as _;
+use secrecy::SecretString;
+
+use super::super::error::{CliError, Kind, Result};
+use super::Output;
+
+/// Asks on the terminal, or reads the answers from stdin where the official client does so.
+#[derive(Clone, Copy)]
+pub struct Prompt {
+    out: Output,
+}
+
+impl Prompt {
+    pub(super) fn new(out: Output) -> Self {
+        Prompt { out }
+    }
+
+    /// Whether a person can answer.
+    pub fn somebody_is_there(&self) -> bool {
+        io::stdin().is_terminal() && self.out.stderr_is_terminal
+    }
+
+    /// Asks for a line. The question stands on stdout, as in the official client, also without a terminal.
+    ///
+    /// # Errors
+    ///
+    /// If stdin ends first, or the user presses Ctrl-C.
+    pub async fn ask(&self, question: &'static str) -> Result<String> {
+        self.out.text(question)?;
+        let answer = on_its_own_thread(read_line).await;
+        if !io::stdin().is_terminal() {
+            self.out.text("\n")?;
+        }
+        answer
+    }
+
+    /// Asks for a secret, with a star for each character; from a pipe, a line of stdin.
+    ///
+    /// # Errors
+    ///
+    /// As [`Prompt::ask`].
+    pub async fn ask_secret(&self, question: &'static str) -> Result<SecretString> {
+        self.out.text(question)?;
+        if !io::stdin().is_terminal() {
+            let answer = on_its_own_thread(read_line).await;
+            self.out.text("\n")?;
+            return answer.map(SecretString::from);
+        }
+        on_its_own_thread(|| {
+            let config = rpassword::ConfigBuilder::new()
+                .output_writer(io::stdout())
+                .password_feedback_mask('*')
+                .build();
+            rpassword::read_password_with_config(config).map_err(|error| match error.kind() {
+                io::ErrorKind::Interrupted => {
+                    CliError::new(Kind::Interrupted, anyhow::Error::msg("interrupted"))
+                }
+                _ => CliError::from(anyhow::Error::new(error).context("cannot read from the terminal")),
+            })
+        })
+        .await
+        .map(SecretString::from)
+    }
+
+    /// A line of stdin, for which nobody is asked.
+    ///
+    /// # Errors
+    ///
+    /// If stdin ends first.
+    pub async fn read_secret_line(&self) -> Result<SecretString> {
+        on_its_own_thread(read_line).await.map(SecretString::from)
+    }
+
+    /// Asks for consent; no is the answer to everything but a clear yes.
+    ///
+    /// # Errors
+    ///
+    /// If nobody can answer: then `--yes` must have been given before.
+    pub async fn consent(&self, question: &str) -> Result<()> {
+        if !self.somebody_is_there() {
+            return Err(CliError::failed(format!("{question} Nobody can answer here"))
+                .hint("--yes says so beforehand, --dry-run shows what would be done"));
+        }
+        self.out.say(&format!("{} [y/N] ", super::line(question)));
+        let answer = on_its_own_thread(read_line).await?;
+        match answer.trim().to_lowercase().as_str() {
+            "y" | "yes" => Ok(()),
+            _ => Err(CliError::failed("nothing was done")),
+        }
+    }
+}
+
+/// One line of stdin without its end. Not buffered beyond it: what follows belongs to the next question.
+fn read_line() -> Result<String> {
+    let mut line = String::new();
+    let count = io::stdin().lock().read_line(&mut line).context("cannot read from stdin")?;
+    if count == 0 {
+        return Err(CliError::failed("stdin ended before the answer"));
+    }
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+/// Reading waits as long as the user does; Ctrl-C must get through meanwhile.
+async fn on_its_own_thread<T: Send + 'static>(
+    read: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    tokio::task::spawn_blocking(read).await.context("the reading of an answer failed")?
+}

@@ -1,0 +1,191 @@
+//! Lists and properties: aligned for people, tabs for programs.
+
+use std::borrow::Cow;
+
+use comfy_table::presets::NOTHING;
+use comfy_table::{ContentArrangement, Table};
+use indicatif::BinaryBytes;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::escape::line;
+
+/// A column of a list, or a property of one thing.
+pub struct Column<T> {
+    /// Its heading, in capitals for lists.
+    pub title: &'static str,
+    /// Its value.
+    pub cell: fn(&T) -> Cell<'_>,
+}
+
+/// A value that knows how people and programs want to see it.
+pub enum Cell<'t> {
+    Text(Cow<'t, str>),
+    /// RFC 3339, as the server sends it.
+    Time(Option<&'t str>),
+    /// When something ends; what has ended is marked for people.
+    End(Option<&'t str>),
+    /// Bytes.
+    Size(u64),
+    Flag(bool),
+    List(&'t [String]),
+}
+
+impl<'t> Cell<'t> {
+    pub fn text(text: &'t str) -> Self {
+        Cell::Text(Cow::Borrowed(text))
+    }
+
+    pub fn maybe(text: Option<&'t str>) -> Self {
+        Cell::Text(Cow::Borrowed(text.unwrap_or_default()))
+    }
+
+    fn for_people(&self) -> String {
+        match self {
+            Cell::Text(text) => line(text).into_owned(),
+            Cell::Time(time) => time.map(local).unwrap_or_default(),
+            Cell::End(None) => "never".into(),
+            Cell::End(Some(time)) => {
+                let has_ended = time.parse::<Timestamp>().is_ok_and(|end| end <= Timestamp::now());
+                format!("{}{}", local(time), if has_ended { " (expired)" } else { "" })
+            }
+            Cell::Size(bytes) => BinaryBytes(*bytes).to_string(),
+            Cell::Flag(yes) => if *yes { "yes" } else { "no" }.into(),
+            Cell::List(items) => line(&items.join(", ")).into_owned(),
+        }
+    }
+
+    fn for_programs(&self) -> String {
+        let text: Cow<'_, str> = match self {
+            Cell::Text(text) => Cow::Borrowed(text),
+            Cell::Time(time) | Cell::End(time) => Cow::Borrowed(time.unwrap_or_default()),
+            Cell::Size(bytes) => Cow::Owned(bytes.to_string()),
+            Cell::Flag(yes) => Cow::Owned(yes.to_string()),
+            Cell::List(items) => Cow::Owned(items.join(",")),
+        };
+        // A cell is one field of one line, whatever it holds.
+        text.replace(['\t', '\n', '\r'], " ")
+    }
+}
+
+/// Aligned columns with headings, no wider than the terminal.
+pub fn table<T>(items: &[T], columns: &[Column<T>], width: Option<u16>) -> String {
+    let mut table = Table::new();
+    table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    if let Some(width) = width {
+        table.set_width(width);
+    }
+    table.set_header(columns.iter().map(|column| column.title));
+    for item in items {
+        table.add_row(columns.iter().map(|column| (column.cell)(item).for_people()));
+    }
+    let mut text = String::new();
+    for row in table.lines() {
+        // The first column's padding and what fills the last are of no use.
+        text.push_str(row.strip_prefix(' ').unwrap_or(&row).trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+/// One line an item, tabs between the fields.
+pub fn tabs<T>(items: &[T], columns: &[Column<T>]) -> String {
+    let row = |item| {
+        let cells: Vec<_> = columns.iter().map(|column| (column.cell)(item).for_programs()).collect();
+        cells.join("\t") + "\n"
+    };
+    items.iter().map(row).collect()
+}
+
+/// `Title:  value`, a line each; what has no value is left out.
+pub fn properties<T>(item: &T, columns: &[Column<T>]) -> String {
+    let width = columns.iter().map(|column| column.title.len()).max().unwrap_or_default() + 1;
+    let row = |column: &Column<T>| {
+        let value = (column.cell)(item).for_people();
+        let title = format!("{}:", capitalised(column.title));
+        (!value.is_empty()).then(|| format!("{title:width$}  {value}\n"))
+    };
+    columns.iter().filter_map(row).collect()
+}
+
+/// `title<TAB>value`, a line each, all of them.
+pub fn properties_tabs<T>(item: &T, columns: &[Column<T>]) -> String {
+    let row = |column: &Column<T>| {
+        format!("{}\t{}\n", column.title.to_lowercase(), (column.cell)(item).for_programs())
+    };
+    columns.iter().map(row).collect()
+}
+
+fn capitalised(title: &str) -> String {
+    let mut letters = title.chars();
+    let first = letters.next().into_iter();
+    first.chain(letters.flat_map(char::to_lowercase)).collect()
+}
+
+/// A server's time in the user's zone, to the minute; as it came if it is none.
+fn local(time: &str) -> String {
+    match time.parse::<Timestamp>() {
+        Ok(moment) => moment.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string(),
+        Err(_) => line(time).into_owned(),
+    }
+}
+
+/// Seconds in the largest unit that says enough: `29 d`, `23 h`, `5 min`.
+pub fn duration(seconds: i64) -> String {
+    match seconds {
+        172_800.. => format!("{} d", seconds / 86_400),
+        7200.. => format!("{} h", seconds / 3600),
+        120.. => format!("{} min", seconds / 60),
+        _ => format!("{seconds} s"),
+    }
+}
+
+/// Columns of the terminal, if there is one.
+pub fn terminal_width() -> Option<u16> {
+    Table::new().width()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Thing(&'static str, u64);
+
+    const COLUMNS: &[Column<Thing>] = &[
+        Column { title: "NAME", cell: |thing| Cell::text(thing.0) },
+        Column { title: "SIZE", cell: |thing| Cell::Size(thing.1) },
+    ];
+
+    #[test]
+    fn people_get_aligned_columns_and_programs_tabs() {
+        let things = [Thing("a\x1b[31m", 5), Thing("long name", 2048)];
+        let expected = "NAME             SIZE\na\\u{1b}[31m     5 B\nlong name        2.00 KiB\n";
+        let shown = table(&things, COLUMNS, None);
+        let squeezed = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(squeezed(&shown), squeezed(expected));
+        let starts: Vec<_> = shown.lines().map(|row| row.len() - row.trim_start().len()).collect();
+        assert_eq!(starts, [0, 0, 0]);
+        assert_eq!(tabs(&[Thing("a\tb\nc", 7)], COLUMNS), "a b c\t7\n");
+    }
+
+    #[test]
+    fn properties_have_a_line_each() {
+        assert_eq!(properties(&Thing("", 0), COLUMNS), "Size:  0 B\n");
+        assert_eq!(properties_tabs(&Thing("n", 0), COLUMNS), "name\tn\nsize\t0\n");
+    }
+
+    #[test]
+    fn an_end_in_the_past_is_marked() {
+        let past = Cell::End(Some("2001-02-03T04:05:06Z"));
+        assert!(past.for_people().ends_with(" (expired)"), "{}", past.for_people());
+        assert_eq!(past.for_programs(), "2001-02-03T04:05:06Z");
+        assert_eq!(Cell::End(None).for_people(), "never");
+    }
+
+    #[test]
+    fn durations_are_short() {
+        for (seconds, expected) in [(59, "59 s"), (600, "10 min"), (9000, "2 h"), (604_800, "7 d")] {
+            assert_eq!(duration(seconds), expected);
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! Files that nobody else may read, written whole or not at all.
+
+use std::fs::{DirBuilder, File};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+
+/// Replaces the file's content; the file is 0600, a directory that has to be made 0700.
+///
+/// # Errors
+///
+/// If a step fails. What was there before is then still there.
+pub fn write(path: &Path, content: &[u8]) -> anyhow::Result<()> {
+    // Replacing a link would leave the file that it points to as it was.
+    let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let directory = directory_of(&target);
+    make_directory(&directory)?;
+    let context = || format!("failed to create file {}", path.display());
+    let mut file = tempfile::NamedTempFile::new_in(&directory).with_context(context)?;
+    file.write_all(content).with_context(context)?;
+    file.as_file().sync_all().with_context(context)?;
+    file.persist(&target).map_err(|error| error.error).with_context(context)?;
+    Ok(())
+}
+
+/// Makes a directory, and those above it, for this user alone. One that exists stays as it is.
+///
+/// # Errors
+///
+/// If it cannot be made.
+pub fn make_directory(path: &Path) -> anyhow::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path).with_context(|| format!("failed to create directory {}", path.display()))
+}
+
+/// Removes a file; one that is not there is as good.
+///
+/// # Errors
+///
+/// If it is there and cannot be removed.
+pub fn remove(path: &Path) -> anyhow::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("failed to remove file {}", path.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Keeps other runs of the program from changing the same file meanwhile, until it is dropped.
+///
+/// # Errors
+///
+/// If the file beside it that serves as the lock cannot be made.
+pub fn lock(path: &Path) -> anyhow::Result<File> {
+    make_directory(&directory_of(path))?;
+    let beside = path.with_extension("lock");
+    let file =
+        File::create(&beside).with_context(|| format!("failed to create file {}", beside.display()))?;
+    // Some network file systems know no locks: then we go on without.
+    let _ = file.lock();
+    Ok(file)
+}
+
+fn directory_of(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+        _ => PathBuf::from("."),
+    }
+}
