@@ -1,0 +1,220 @@
+//! The client's main job, end to end, as a person would do it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+use sandbox::Sandbox;
+use sandbox::artifact::write_large;
+use serde_json::Value;
+
+use crate::Failure;
+
+const ARTIFACT: &str = "tour-1.0";
+
+/// Variables that the client is not to inherit: the tour is the same for everybody.
+const FOREIGN: [&str; 2] = ["MENDER_", "XDG_"];
+
+pub(crate) fn run(client: Option<PathBuf>, mebibytes: u64) -> Result<(), Failure> {
+    let client = match client {
+        Some(client) => fs::canonicalize(client)?,
+        None => build()?,
+    };
+    let server = Sandbox::start();
+    let home = tempfile::Builder::new().prefix("mender-tour-").tempdir()?;
+    let sent = home.path().join("tour.mender");
+    let back = home.path().join("back.mender");
+    write_large(&sent, ARTIFACT, "qemux86-64", mebibytes << 20)?;
+
+    let tour = Tour::new(&server, client, home.path());
+    tour.introduce();
+    tour.plain(&["login"])?;
+    tour.plain(&["whoami"])?;
+    let token = tour.captured(&["token", "create", "ci", "--expires-in", "30d"])?;
+    tour.plain(&["token", "list"])?;
+    let with_token = tour.with("MENDER_ACCESS_TOKEN", &token);
+    with_token.at_terminal(&["artifacts", "upload", "tour.mender"])?;
+    with_token.plain(&["artifacts", "list"])?;
+    tour.at_terminal(&["artifacts", "download", ARTIFACT, "-O", "back.mender"])?;
+    same(&sent, &back)?;
+    tour.plain(&["token", "revoke", "ci"])?;
+    with_token.refused(&["artifacts", "list"])?;
+    println!("\nEverything went as it should.");
+    Ok(())
+}
+
+/// Builds the client as a release, and says where it is.
+fn build() -> Result<PathBuf, Failure> {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    eprintln!("Building the client…");
+    let built = Command::new(cargo)
+        .args(["build", "--release", "--bin", "mender-cli", "-p", "mender-cli", "--message-format", "json"])
+        .current_dir(workspace)
+        .stderr(Stdio::inherit())
+        .output()?;
+    if !built.status.success() {
+        return Err("the client cannot be built".into());
+    }
+    let messages = String::from_utf8_lossy(&built.stdout).into_owned();
+    let executable = messages.lines().rev().find_map(|line| {
+        let message: Value = serde_json::from_str(line).ok()?;
+        let wanted = message["reason"] == "compiler-artifact" && message["target"]["name"] == "mender-cli";
+        wanted.then(|| message["executable"].as_str().map(PathBuf::from))?
+    });
+    executable.ok_or_else(|| "cargo does not say where the client is".into())
+}
+
+#[derive(Debug, Clone)]
+struct Tour {
+    client: PathBuf,
+    home: PathBuf,
+    variables: BTreeMap<String, String>,
+    /// What stands before the command, as typed.
+    typed: String,
+}
+
+impl Tour {
+    fn new(server: &Sandbox, client: PathBuf, home: &Path) -> Tour {
+        let inherited =
+            std::env::vars().filter(|(name, _)| !FOREIGN.iter().any(|prefix| name.starts_with(prefix)));
+        let mut variables: BTreeMap<String, String> = inherited.collect();
+        for (name, value) in [
+            ("HOME", home.display().to_string()),
+            ("USERPROFILE", home.display().to_string()),
+            ("MENDER_SERVER_URL", server.https_url().into()),
+            ("MENDER_CA_CERT", server.ca_file().display().to_string()),
+            ("MENDER_USERNAME", server.username().into()),
+            ("MENDER_PASSWORD", server.password().into()),
+        ] {
+            variables.insert(name.into(), value);
+        }
+        Tour { client, home: home.into(), variables, typed: String::new() }
+    }
+
+    fn introduce(&self) {
+        println!("$ cd {}", self.home.display());
+        for name in ["MENDER_SERVER_URL", "MENDER_CA_CERT", "MENDER_USERNAME", "MENDER_PASSWORD"] {
+            let value = &self.variables[name];
+            println!(
+                "$ export {name}={}",
+                if name == "MENDER_PASSWORD" { masked(value) } else { value.clone() }
+            );
+        }
+    }
+
+    /// The same with a further variable, typed before the command.
+    fn with(&self, name: &str, secret: &str) -> Tour {
+        let mut tour = self.clone();
+        tour.typed = format!("{name}={} ", masked(secret));
+        tour.variables.insert(name.into(), secret.into());
+        tour
+    }
+
+    fn type_in(&self, arguments: &[&str]) -> String {
+        let line = format!("{}mender-cli {}", self.typed, arguments.join(" "));
+        println!("\n$ {line}");
+        let _ = io::stdout().flush();
+        line
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.client);
+        command
+            .args(arguments)
+            .env_clear()
+            .envs(&self.variables)
+            .current_dir(&self.home)
+            .stdin(Stdio::null());
+        command
+    }
+
+    fn plain(&self, arguments: &[&str]) -> Result<(), Failure> {
+        let line = self.type_in(arguments);
+        let status = self.command(arguments).status()?;
+        if status.success() { Ok(()) } else { Err(format!("'{line}' failed: {status}").into()) }
+    }
+
+    /// Has to fail, and to say so by its exit code.
+    fn refused(&self, arguments: &[&str]) -> Result<(), Failure> {
+        let line = self.type_in(arguments);
+        let status = self.command(arguments).status()?;
+        match status.code() {
+            Some(code) if code != 0 => {
+                println!("(exit code {code}, as it should be: the token is revoked)");
+                Ok(())
+            }
+            _ => Err(format!("'{line}' should have been refused: {status}").into()),
+        }
+    }
+
+    /// What the command prints is a secret.
+    fn captured(&self, arguments: &[&str]) -> Result<String, Failure> {
+        let line = self.type_in(arguments);
+        let output = self.command(arguments).stderr(Stdio::inherit()).output()?;
+        if !output.status.success() {
+            return Err(format!("'{line}' failed: {}", output.status).into());
+        }
+        let secret = String::from_utf8(output.stdout)?.trim().to_string();
+        if secret.split('.').count() != 3 {
+            return Err(format!("'{line}' printed no token").into());
+        }
+        println!("{}", masked(&secret));
+        Ok(secret)
+    }
+
+    /// At a terminal of its own, so that the progress bar shows wherever the tour is run.
+    fn at_terminal(&self, arguments: &[&str]) -> Result<(), Failure> {
+        let line = self.type_in(arguments);
+        let size = PtySize { rows: 24, cols: 100, pixel_width: 0, pixel_height: 0 };
+        let terminal = native_pty_system().openpty(size)?;
+        let mut command = CommandBuilder::new(&self.client);
+        command.args(arguments);
+        command.cwd(&self.home);
+        command.env_clear();
+        for (name, value) in &self.variables {
+            command.env(name, value);
+        }
+        command.env("TERM", "xterm-256color");
+        let mut child = terminal.slave.spawn_command(command)?;
+        drop(terminal.slave);
+        let mut shown = terminal.master.try_clone_reader()?;
+        let mut buffer = [0; 4096];
+        // The end of a pseudo-terminal is an error on some systems.
+        while let Ok(read @ 1..) = shown.read(&mut buffer) {
+            io::stdout().write_all(&buffer[..read])?;
+            io::stdout().flush()?;
+        }
+        let status = child.wait()?;
+        if status.success() { Ok(()) } else { Err(format!("'{line}' failed: {status}").into()) }
+    }
+}
+
+/// The beginning of a secret, for the eye alone.
+fn masked(secret: &str) -> String {
+    let shown: String = secret.chars().take(secret.len().min(12) / 3).collect();
+    format!("{shown}…")
+}
+
+fn same(sent: &Path, back: &Path) -> Result<(), Failure> {
+    println!("\n$ cmp tour.mender back.mender && echo same");
+    let (mut sent, mut back) = (fs::File::open(sent)?, fs::File::open(back)?);
+    let (mut left, mut right) = (vec![0; 1 << 20], vec![0; 1 << 20]);
+    loop {
+        let read = sent.read(&mut left)?;
+        if read == 0 {
+            break;
+        }
+        if back.read_exact(&mut right[..read]).is_err() || left[..read] != right[..read] {
+            return Err("the download differs from the upload".into());
+        }
+    }
+    if back.read(&mut right)? > 0 {
+        return Err("the download is longer than the upload".into());
+    }
+    println!("same");
+    Ok(())
+}
