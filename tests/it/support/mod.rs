@@ -1,0 +1,7 @@
+//! What tests need: a home of their own, the program run in it, a terminal to look at.
+
+pub mod home;
+#[cfg(unix)]
+pub mod terminal;
+
+pub use home::Home;
