@@ -212,6 +212,9 @@ impl Context {
         let configured = self.configured()?;
         let mut stored = None;
         let (text, place) = match &configured.settings.token {
+            TokenChoice::Contradiction => {
+                return Err(CliError::failed("cannot specify both --token-value and --token"));
+            }
             TokenChoice::Given(given) => {
                 (given.value.expose_secret().to_owned(), format!("{}", given.origin))
             }
