@@ -23,7 +23,7 @@ impl Home {
     /// A home whose user has logged in, so that commands need no token.
     pub fn logged_in(server: &Sandbox) -> Self {
         let home = Home::new();
-        home.write(".cache/mender/authtoken", &server.login());
+        home.write(".cache/mender/authtoken", server.login());
         home
     }
 
