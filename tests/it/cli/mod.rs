@@ -2,6 +2,8 @@
 
 mod command_line;
 mod journey;
+mod profiles;
 #[cfg(unix)]
 mod prompts;
 mod reference;
+mod settings;

@@ -56,6 +56,12 @@ impl Home {
         std::fs::metadata(self.path(relative)).unwrap().permissions().mode() & 0o7777
     }
 
+    /// A file in the program's configuration directory, relative to the home.
+    pub fn config(name: &str) -> String {
+        let directory = if cfg!(target_os = "macos") { "Library/Application Support" } else { ".config" };
+        format!("{directory}/mender-cli/{name}")
+    }
+
     /// All files below the home, relative to it, sorted.
     pub fn files(&self) -> Vec<String> {
         let mut found = Vec::new();
