@@ -15,8 +15,10 @@ use crate::Failure;
 
 const ARTIFACT: &str = "tour-1.0";
 
-/// Variables that the client is not to inherit: the tour is the same for everybody.
-const FOREIGN: [&str; 2] = ["MENDER_", "XDG_"];
+/// Whether the client is not to inherit a variable: the tour is the same for everybody, and stays on this machine.
+fn is_foreign(name: &str) -> bool {
+    name.starts_with("MENDER_") || name.starts_with("XDG_") || name.to_ascii_uppercase().ends_with("_PROXY")
+}
 
 pub(crate) fn run(client: Option<PathBuf>, mebibytes: u64) -> Result<(), Failure> {
     let client = match client {
@@ -79,8 +81,9 @@ struct Tour {
 
 impl Tour {
     fn new(server: &Sandbox, client: PathBuf, home: &Path) -> Tour {
-        let inherited =
-            std::env::vars().filter(|(name, _)| !FOREIGN.iter().any(|prefix| name.starts_with(prefix)));
+        let inherited = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .filter(|(name, _)| !is_foreign(name));
         let mut variables: BTreeMap<String, String> = inherited.collect();
         for (name, value) in [
             ("HOME", home.display().to_string()),
