@@ -7,3 +7,4 @@ mod profiles;
 mod prompts;
 mod reference;
 mod settings;
+mod token_file;

@@ -59,7 +59,7 @@ async fn delete(client: &mender::Client, id: &str, ctx: &Context) -> Result<()> 
             _ => return unauthorized(error),
         };
         let status = error.status().unwrap_or_default();
-        error.reworded(format!("artifact {id} was not deleted: status {status}")).hint(hint)
+        error.reworded(format!("artifact delete failed with status {status}")).hint(hint)
     })?;
     ctx.out().made(&serde_json::json!({ "id": id, "deleted": true }), id)?;
     ctx.out().notice("delete successful");
