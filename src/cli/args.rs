@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
 use super::profiles::ProfileName;
@@ -19,7 +20,8 @@ pub struct GlobalArgs {
     pub skip_verify: bool,
 
     /// File with the token
-    #[arg(long, global = true, value_name = "FILE", allow_hyphen_values = true)]
+    // Empty is as good as none, as in the official client; a path in clap's own sense is not.
+    #[arg(long, global = true, value_name = "FILE", allow_hyphen_values = true, value_parser = any_path())]
     pub token: Option<PathBuf>,
 
     /// The token itself; the variable MENDER_ACCESS_TOKEN does not show in the list of processes
@@ -57,6 +59,11 @@ pub struct GlobalArgs {
     /// Show each request on stderr, without its secrets
     #[arg(short = 'v', long, global = true)]
     pub verbose: bool,
+}
+
+/// Any path, also the empty one.
+fn any_path() -> impl TypedValueParser<Value = PathBuf> {
+    OsStringValueParser::new().map(PathBuf::from)
 }
 
 /// A secret on the command line: it must not come back in a debug dump.

@@ -27,19 +27,17 @@ pub fn special(args: &[OsString], root: &Command) -> Option<Special> {
         if word == "--" {
             break;
         }
-        let Some(long) = word.strip_prefix("--") else {
-            if takes_next(word, root, root) {
-                words.next();
-            }
+        // Here a word after an unknown flag may well be another flag, so only known ones take it.
+        if has_value_next(word, root, root) {
+            words.next();
             continue;
-        };
+        }
+        let Some(long) = word.strip_prefix("--") else { continue };
         let (name, value) = long.split_once('=').map_or((long, None), |(name, value)| (name, Some(value)));
         let on = value.is_none_or(|value| boolean(value).unwrap_or(false));
         match name {
             "version" => version = on,
             "generate-autocomplete" => generate = on,
-            // Here a word after an unknown flag may well be another flag, so only known ones take it.
-            _ if value.is_none() && is_known_with_value(name, root) => drop(words.next()),
             _ => {}
         }
     }
@@ -109,10 +107,6 @@ fn takes_next(word: &str, root: &Command, command: &Command) -> bool {
         // In a cluster the value, if there is one, is part of the word.
         _ => false,
     }
-}
-
-fn is_known_with_value(long: &str, root: &Command) -> bool {
-    root.get_arguments().any(|arg| arg.get_long() == Some(long) && !is_boolean(arg))
 }
 
 fn flags<'c>(root: &'c Command, command: &'c Command) -> impl Iterator<Item = &'c Arg> {
@@ -268,13 +262,24 @@ mod tests {
     #[test]
     fn the_version_is_found_anywhere_before_two_dashes() {
         let found = |text: &str| special(&line(text), &root());
-        for text in ["--version", "artifacts list --version", "login --username --version", "foo --version=1"]
-        {
+        for text in [
+            "--version",
+            "artifacts list --version",
+            "login --username --version",
+            "foo --version=1",
+            "-r --version",
+        ] {
             assert_eq!(found(text), Some(Special::Version), "{text}");
         }
-        for text in
-            ["", "artifacts list", "-- --version", "--server --version", "--version=false", "-o --version"]
-        {
+        for text in [
+            "",
+            "artifacts list",
+            "-- --version",
+            "--server --version",
+            "--version=false",
+            "-o --version",
+            "-r -- --version",
+        ] {
             assert_eq!(found(text), None, "{text}");
         }
         assert_eq!(found("--version --generate-autocomplete"), Some(Special::GenerateAutocomplete));

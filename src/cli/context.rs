@@ -32,6 +32,8 @@ pub struct Context {
 
 struct Configured {
     settings: Settings,
+    /// Whether the profile is there.
+    is_known: bool,
     stored: Option<TokenFile>,
     /// Digest of the token that `login` stored last, and its server.
     remembered: Option<(String, String)>,
@@ -94,12 +96,10 @@ impl Context {
             Some(profiles) => profiles.get(&name.value)?,
             None => None,
         };
-        if profile.is_none() && !matches!(name.origin, Origin::Default | Origin::Flag(_)) {
-            return Err(CliError::failed(format!(
-                "there is no profile {:?} ({} names it)",
-                name.value, name.origin
-            ))
-            .hint("mender-cli profile list shows those that there are"));
+        let is_known = profile.is_some() || name.origin == Origin::Default;
+        // A flag may name one that `login` is about to make.
+        if !is_known && !matches!(name.origin, Origin::Flag(_)) {
+            return Err(unknown_profile(&name));
         }
         let profile = profile.unwrap_or_default();
         let stored = TokenFile::of_profile(&self.env, &name.value).ok();
@@ -126,7 +126,7 @@ impl Context {
                 settings.server.value
             ));
         }
-        Ok(Configured { settings, stored, remembered })
+        Ok(Configured { settings, is_known, stored, remembered })
     }
 
     /// Which profile is in use, and who says so.
@@ -210,8 +210,14 @@ impl Context {
     /// If there is none, it cannot be read, or it belongs to another server.
     pub fn token(&self) -> Result<TokenInUse> {
         let configured = self.configured()?;
+        if !configured.is_known {
+            return Err(unknown_profile(&configured.settings.profile));
+        }
         let mut stored = None;
         let (text, place) = match &configured.settings.token {
+            TokenChoice::Contradiction => {
+                return Err(CliError::failed("cannot specify both --token-value and --token"));
+            }
             TokenChoice::Given(given) => {
                 (given.value.expose_secret().to_owned(), format!("{}", given.origin))
             }
@@ -305,14 +311,23 @@ impl Context {
             error = error
                 .hint(format!("the server refuses the token from {place}; mender-cli login gets a new one"));
         }
-        if let Some(mender::Error::Connection { .. } | mender::Error::Answer { .. }) =
-            error.cause.downcast_ref()
-        {
+        let unreachable = matches!(
+            error.cause.downcast_ref(),
+            Some(mender::Error::Connection { .. } | mender::Error::Answer { .. })
+        );
+        // A Mender server says what it has not found.
+        let is_other = error.refusal.as_ref().is_some_and(|r| r.status == 404 && r.message.is_none());
+        if unreachable || is_other {
             let server = &configured.settings.server;
             error = error.hint(format!("the server is {} (from {})", server.value, server.origin));
         }
         error
     }
+}
+
+fn unknown_profile(name: &Sourced<String>) -> CliError {
+    CliError::failed(format!("there is no profile {:?} ({} names it)", name.value, name.origin))
+        .hint("mender-cli profile list shows those that there are, login --profile NAME makes one")
 }
 
 fn read_token(file: &TokenFile) -> Result<String> {

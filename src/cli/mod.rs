@@ -140,7 +140,7 @@ fn unparsed(out: &Output, error: &clap::Error) -> Result<()> {
             }
         }),
         ErrorKind::InvalidSubcommand => context(ContextKind::InvalidSubcommand)
-            .map(|word| format!("unknown command {word:?} for \"mender-cli\"")),
+            .map(|word| format!("unknown command {word:?} for {:?}", command_of(text))),
         _ => None,
     };
     // The first line is replaced where scripts know another; the advice and the usage behind it stay.
@@ -149,5 +149,14 @@ fn unparsed(out: &Output, error: &clap::Error) -> Result<()> {
         (Some(known), None) => known,
         (None, _) => text.to_owned(),
     };
+    // Most commands only ignore further words, so that advice to make one of a wrong flag leads nowhere.
+    let helpful = |line: &&str| !line.trim_start().starts_with("tip: to pass '");
+    let text = text.lines().filter(helpful).collect::<Vec<_>>().join("\n");
     Err(CliError::new(Kind::Usage, anyhow::Error::msg(text)))
+}
+
+/// The command words in `Usage: mender-cli artifacts [OPTIONS] ...`.
+fn command_of(text: &str) -> &str {
+    let usage = text.lines().find_map(|line| line.strip_prefix("Usage: ")).unwrap_or("mender-cli");
+    usage.split_once(" [").map_or(usage, |(words, _)| words)
 }

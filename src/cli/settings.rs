@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use mender::ServerUrl;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use super::args::{GlobalArgs, SecretArg};
 use super::clirc::Clirc;
@@ -56,6 +56,8 @@ impl<T> Sourced<T> {
 /// Which token is to be used. It is read only when it is needed.
 #[derive(Clone, Debug)]
 pub enum TokenChoice {
+    /// Two flags contradict each other; `login`, which needs no token, does not care.
+    Contradiction,
     /// Given as a flag or a variable.
     Given(Sourced<SecretString>),
     /// In the file that `--token` names.
@@ -95,12 +97,9 @@ pub struct Inputs<'a> {
 ///
 /// # Errors
 ///
-/// If the flags contradict each other, or the server's address is none.
+/// If the server's address is none.
 pub fn resolve(inputs: Inputs<'_>) -> Result<Settings> {
     let Inputs { flags, env, profile_name, profile, clirc, token_server } = inputs;
-    if flags.token.is_some() && flags.token_value.is_some() {
-        return Err(CliError::failed("cannot specify both --token-value and --token"));
-    }
     let in_profile = || Origin::Profile(profile_name.value.clone());
     let in_file = || Origin::File(clirc.map(|file| file.path.clone()).unwrap_or_default());
     let from_file = |pick: fn(&Clirc) -> Option<String>| clirc.and_then(pick).filter(|text| !text.is_empty());
@@ -156,12 +155,16 @@ pub fn resolve(inputs: Inputs<'_>) -> Result<Settings> {
 
 fn token(flags: &GlobalArgs, env: &Env, profile: &Profile) -> TokenChoice {
     // An empty flag is none: the official client takes it for its default.
-    let flag = flags.token_value.as_ref().map(SecretArg::secret);
-    if let Some(token) = flag.filter(|token| !secrecy::ExposeSecret::expose_secret(*token).is_empty()) {
-        return TokenChoice::Given(Sourced::new(token.clone(), Origin::Flag("--token-value")));
-    }
-    if let Some(path) = flags.token.as_ref().filter(|path| !path.as_os_str().is_empty()) {
-        return TokenChoice::File(path.clone());
+    let value = flags.token_value.as_ref().map(SecretArg::secret);
+    let value = value.filter(|token| !token.expose_secret().is_empty());
+    let file = flags.token.as_ref().filter(|path| !path.as_os_str().is_empty());
+    match (value, file) {
+        (Some(_), Some(_)) => return TokenChoice::Contradiction,
+        (Some(token), None) => {
+            return TokenChoice::Given(Sourced::new(token.clone(), Origin::Flag("--token-value")));
+        }
+        (None, Some(path)) => return TokenChoice::File(path.clone()),
+        (None, None) => {}
     }
     if let Some((name, token)) = &env.access_token {
         return TokenChoice::Given(Sourced::new(token.clone(), Origin::Variable(name)));

@@ -8,7 +8,7 @@ use clap_complete::{Shell, generate};
 
 use super::help_of;
 use crate::cli::context::Context;
-use crate::cli::error::Result;
+use crate::cli::error::{CliError, Result};
 
 /// Print a completion script.
 #[derive(Debug, Args)]
@@ -37,7 +37,8 @@ pub fn generate_autocomplete(root: Command) -> Result<()> {
     for (name, shell) in [("autocomplete.sh", Shell::Bash), ("autocomplete.zsh", Shell::Zsh)] {
         let path = Path::new("autocomplete").join(name);
         std::fs::write(&path, script(shell, root.clone()))
-            .with_context(|| format!("cannot write {}", path.display()))?;
+            .with_context(|| format!("cannot write {}", path.display()))
+            .map_err(|error| CliError::from(error).hint("the directory must be there; it is not made"))?;
     }
     Ok(())
 }

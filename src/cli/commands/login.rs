@@ -43,6 +43,9 @@ pub async fn run(args: LoginArgs, ctx: &Context) -> Result<()> {
     if !args.ignored.is_empty() {
         ctx.out().warn("login takes no words; they are ignored");
     }
+    if ctx.flags().token_value.is_some() {
+        ctx.out().warn("login does not use --token-value; login --with-token stores a token");
+    }
     let file = token_file(ctx)?;
     let server = ctx.settings()?.server.value.clone();
     let token = if args.with_token { given_token(ctx).await? } else { password_token(&args, ctx).await? };

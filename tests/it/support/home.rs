@@ -23,7 +23,7 @@ impl Home {
     /// A home whose user has logged in, so that commands need no token.
     pub fn logged_in(server: &Sandbox) -> Self {
         let home = Home::new();
-        home.write(".cache/mender/authtoken", &server.login());
+        home.write(".cache/mender/authtoken", server.login());
         home
     }
 
@@ -54,6 +54,12 @@ impl Home {
     pub fn mode(&self, relative: &str) -> u32 {
         use std::os::unix::fs::PermissionsExt as _;
         std::fs::metadata(self.path(relative)).unwrap().permissions().mode() & 0o7777
+    }
+
+    /// A file in the program's configuration directory, relative to the home.
+    pub fn config(name: &str) -> String {
+        let directory = if cfg!(target_os = "macos") { "Library/Application Support" } else { ".config" };
+        format!("{directory}/mender-cli/{name}")
     }
 
     /// All files below the home, relative to it, sorted.
