@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::compression::Compression;
 use super::container::Prelude;
 use super::error::{FormatError, shown};
-use super::header::{Header, Info, Kind, Strings};
+use super::header::{Header, Info, Kind, ROOTFS_IMAGE, Strings};
 use super::parts::{Part, add_augment, take_buckets};
 
 /// Most payloads. Devices take one; the server takes the report of a direct upload for 1024.
@@ -20,9 +20,6 @@ const MOST_DEVICE_TYPES: usize = 200;
 
 /// Most combinations of values of the depends, for the server: it stores each.
 const MOST_DEPENDS: usize = 1024;
-
-/// The payload type that every client knows.
-pub(super) const ROOTFS_IMAGE: &str = "rootfs-image";
 
 /// What an Artifact is: all that is known before its payloads are read.
 #[derive(Debug, Clone, PartialEq)]

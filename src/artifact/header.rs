@@ -13,6 +13,9 @@ use super::json::{self, Object};
 use super::manifest::{four_digits, is_file_name};
 use super::members::{Member, Members, Meter, Place};
 
+/// The payload type that every client knows.
+pub(super) const ROOTFS_IMAGE: &str = "rootfs-image";
+
 /// Most bytes of a header after decompression. Nearly all of them can only be state scripts, and
 /// these are read over.
 const HEADER_LIMIT: u64 = 64 * 1024 * 1024;

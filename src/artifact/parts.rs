@@ -3,8 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::error::{FormatError, shown};
-use super::head::ROOTFS_IMAGE;
-use super::header::{Bucket, Header, Info, Kind, TypeInfo, augment_types};
+use super::header::{Bucket, Header, Info, Kind, ROOTFS_IMAGE, TypeInfo, augment_types};
 
 /// What the header says of one payload.
 pub(super) struct Part {

@@ -1,45 +1,10 @@
-//! The command line: the program's own flags, and what several commands share. Parsing reads nothing.
+//! Flags that all or several commands share, and how their values are read. Parsing reads nothing else.
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, ValueEnum};
 
-use super::argv::integer;
-use super::commands::{artifacts, completion, devices, login, logout, man, profile, token, users, whoami};
-use super::env::VARIABLES;
 use super::profiles::ProfileName;
-
-/// Command-line client for the Mender server
-#[derive(Debug, Parser)]
-#[command(
-    name = "mender-cli",
-    disable_version_flag = true,
-    args_override_self = true,
-    infer_long_args = false,
-    after_long_help = environment_help(),
-    after_help = "More: mender-cli COMMAND --help; with the environment: mender-cli --help",
-)]
-pub struct Cli {
-    #[command(flatten)]
-    pub global: GlobalArgs,
-
-    /// Print the version
-    #[arg(long)]
-    pub version: bool,
-
-    /// Write completion scripts to ./autocomplete
-    #[arg(long, hide = true)]
-    pub generate_autocomplete: bool,
-
-    #[command(subcommand)]
-    pub command: Option<Command>,
-}
-
-fn environment_help() -> String {
-    let width = VARIABLES.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
-    let line = |(name, meaning): &(&str, &str)| format!("  {name:width$}  {meaning}\n");
-    format!("Environment:\n{}", VARIABLES.iter().map(line).collect::<String>().trim_end())
-}
 
 /// Flags of every command.
 #[derive(Clone, Debug, Default, Args)]
@@ -129,31 +94,6 @@ pub enum Format {
     Jsonl,
 }
 
-/// The commands.
-#[derive(Debug, Subcommand)]
-pub enum Command {
-    /// Log in and store the token
-    Login(login::LoginArgs),
-    /// End the login and forget the token
-    Logout(logout::LogoutArgs),
-    /// Show who is logged in, where, and until when
-    Whoami(whoami::WhoamiArgs),
-    /// Personal access tokens
-    Token(token::TokenArgs),
-    /// Users
-    Users(users::UsersArgs),
-    /// Artifacts on the server
-    Artifacts(artifacts::ArtifactsArgs),
-    /// Devices
-    Devices(devices::DevicesArgs),
-    /// Servers by name
-    Profile(profile::ProfileArgs),
-    /// Print a completion script
-    Completion(completion::CompletionArgs),
-    /// Print the manual page, or write all of them
-    Man(man::ManArgs),
-}
-
 /// Which page of a list, in the official client's way.
 #[derive(Clone, Debug, Args)]
 pub struct PageArgs {
@@ -192,4 +132,55 @@ pub struct ConsentArgs {
     /// Show what would be done, and do nothing
     #[arg(long)]
     pub dry_run: bool,
+}
+
+/// A whole number as Go reads it with base 0: `10`, `0x1f`, `0b11`, `0o17`, `017`, `1_000`.
+pub fn integer(text: &str) -> Result<i64, String> {
+    let fault = || format!("{text:?} is not a whole number");
+    let (negative, digits) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let lower = digits.to_ascii_lowercase();
+    let (radix, digits) = if let Some(rest) = lower.strip_prefix("0x") {
+        (16, rest)
+    } else if let Some(rest) = lower.strip_prefix("0b") {
+        (2, rest)
+    } else if let Some(rest) = lower.strip_prefix("0o") {
+        (8, rest)
+    } else if lower.len() > 1 && lower.starts_with('0') {
+        (8, &lower[1..])
+    } else {
+        (10, lower.as_str())
+    };
+    // A sign must not come a second time.
+    if digits.starts_with(['+', '-']) {
+        return Err(fault());
+    }
+    let value = i64::from_str_radix(&digits.replace('_', ""), radix).map_err(|_| fault())?;
+    Ok(if negative { -value } else { value })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::integer;
+
+    #[test]
+    fn numbers_are_read_as_go_reads_them() {
+        for (text, expected) in [
+            ("10", 10),
+            ("0x1f", 31),
+            ("0b11", 3),
+            ("010", 8),
+            ("0o17", 15),
+            ("1_000", 1000),
+            ("-3", -3),
+            ("0", 0),
+        ] {
+            assert_eq!(integer(text), Ok(expected), "{text}");
+        }
+        for text in ["", "x", "08", "1.5", "--1", "0x", "99999999999999999999"] {
+            assert!(integer(text).is_err(), "{text}");
+        }
+    }
 }

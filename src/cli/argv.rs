@@ -210,40 +210,13 @@ fn boolean(text: &str) -> Option<bool> {
     }
 }
 
-/// A whole number as Go reads it with base 0: `10`, `0x1f`, `0b11`, `0o17`, `017`, `1_000`.
-pub fn integer(text: &str) -> Result<i64, String> {
-    let fault = || format!("{text:?} is not a whole number");
-    let (negative, digits) = match text.strip_prefix('-') {
-        Some(rest) => (true, rest),
-        None => (false, text.strip_prefix('+').unwrap_or(text)),
-    };
-    let lower = digits.to_ascii_lowercase();
-    let (radix, digits) = if let Some(rest) = lower.strip_prefix("0x") {
-        (16, rest)
-    } else if let Some(rest) = lower.strip_prefix("0b") {
-        (2, rest)
-    } else if let Some(rest) = lower.strip_prefix("0o") {
-        (8, rest)
-    } else if lower.len() > 1 && lower.starts_with('0') {
-        (8, &lower[1..])
-    } else {
-        (10, lower.as_str())
-    };
-    // A sign must not come a second time.
-    if digits.starts_with(['+', '-']) {
-        return Err(fault());
-    }
-    let value = i64::from_str_radix(&digits.replace('_', ""), radix).map_err(|_| fault())?;
-    Ok(if negative { -value } else { value })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use clap::CommandFactory as _;
 
     fn root() -> Command {
-        crate::cli::args::Cli::command()
+        crate::cli::tree::Cli::command()
     }
 
     fn line(text: &str) -> Vec<OsString> {
@@ -305,24 +278,5 @@ mod tests {
             assert_eq!(found(text), None, "{text}");
         }
         assert_eq!(found("--version --generate-autocomplete"), Some(Special::GenerateAutocomplete));
-    }
-
-    #[test]
-    fn numbers_are_read_as_go_reads_them() {
-        for (text, expected) in [
-            ("10", 10),
-            ("0x1f", 31),
-            ("0b11", 3),
-            ("010", 8),
-            ("0o17", 15),
-            ("1_000", 1000),
-            ("-3", -3),
-            ("0", 0),
-        ] {
-            assert_eq!(integer(text), Ok(expected), "{text}");
-        }
-        for text in ["", "x", "08", "1.5", "--1", "0x", "99999999999999999999"] {
-            assert!(integer(text).is_err(), "{text}");
-        }
     }
 }

@@ -1,6 +1,6 @@
 //! The program: from the command line to an exit code, one way through.
 
-pub mod args;
+mod args;
 mod argv;
 mod clirc;
 mod commands;
@@ -16,6 +16,7 @@ mod profiles;
 mod settings;
 mod signals;
 mod tally;
+mod tree;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -23,12 +24,12 @@ use std::process::ExitCode;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory as _, FromArgMatches as _};
 
-use self::args::{Cli, Command};
 use self::argv::Special;
 use self::context::Context;
 use self::env::Env;
 use self::error::{CliError, Kind, Result};
 use self::output::Output;
+use self::tree::{Cli, Command};
 
 /// A command line that makes sense.
 pub struct Invocation {

@@ -94,8 +94,11 @@ impl Profiles {
         let mut profiles = Profiles::load(env)?;
         let before = profiles.document.to_string();
         let outcome = change(&mut profiles)?;
-        let after = profiles.document.to_string();
+        let mut after = profiles.document.to_string();
         if after != before {
+            if !after.ends_with('\n') {
+                after.push('\n');
+            }
             private_file::write(&profiles.path, after.as_bytes())?;
         }
         Ok(outcome)

@@ -11,6 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::error::{ConnectionFault, Error, Refusal, RequestLine, Result};
+use super::limits::Limits;
 use super::retry;
 use super::token::Token;
 use super::transfer::Watch;
@@ -26,28 +27,6 @@ const LARGEST_REFUSAL: usize = 64 << 10;
 const FOREVER: Duration = Duration::from_secs(365 * 24 * 3600);
 /// A trailing slash costs one redirect; more than a few are a circle.
 const MOST_REDIRECTS: usize = 5;
-
-/// How long to wait. There is none for a transfer as a whole, only for silence.
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct Limits {
-    /// For the connection to be made.
-    pub connect: Duration,
-    /// For an answer to begin, and for any next bytes in either direction.
-    pub silence: Duration,
-    /// For the answer to an upload after its last byte: the server stores all of it first.
-    pub processing: Duration,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Limits {
-            connect: Duration::from_secs(20),
-            silence: Duration::from_secs(60),
-            processing: Duration::from_secs(30 * 60),
-        }
-    }
-}
 
 /// A server, the HTTP client that speaks with it, and the token to speak with, if any.
 #[derive(Clone, Debug)]

@@ -4,6 +4,7 @@ pub mod artifacts;
 pub mod devices;
 pub(crate) mod error;
 mod http;
+mod limits;
 pub(crate) mod login;
 pub(crate) mod page;
 mod retry;
@@ -20,7 +21,7 @@ use self::login::Login;
 use self::token::Token;
 use self::url::ServerUrl;
 
-pub use self::http::Limits;
+pub use self::limits::Limits;
 pub use self::tls::Trust;
 
 /// Everything that decides how a server is reached.

@@ -13,7 +13,7 @@ use http_body::{Frame, SizeHint};
 use tokio::task::JoinHandle;
 
 use super::error::Error;
-use super::http::Limits;
+use super::limits::Limits;
 
 /// Read at once. Smaller pieces cost a thread switch each, larger ones only memory: measured, half a MiB
 /// takes two thirds of curl's CPU time where 4 KiB take fourteen times as much.

@@ -55,15 +55,7 @@ struct Shown {
     skip_verify: bool,
 }
 
-const COLUMNS: &[Column<Shown>] = &[
-    Column { title: "NAME", cell: |shown| Cell::text(&shown.name) },
-    Column { title: "CURRENT", cell: |shown| Cell::Flag(shown.current) },
-    Column { title: "SERVER", cell: |shown| Cell::maybe(shown.server.as_deref()) },
-    Column { title: "USERNAME", cell: |shown| Cell::maybe(shown.username.as_deref()) },
-    Column { title: "TOKEN", cell: |shown| Cell::Flag(shown.has_token) },
-];
-
-const ALL: &[Column<Shown>] = &[
+const PROPERTIES: &[Column<Shown>] = &[
     Column { title: "NAME", cell: |shown| Cell::text(&shown.name) },
     Column { title: "CURRENT", cell: |shown| Cell::Flag(shown.current) },
     Column { title: "SERVER", cell: |shown| Cell::maybe(shown.server.as_deref()) },
@@ -74,6 +66,9 @@ const ALL: &[Column<Shown>] = &[
     Column { title: "CLIENT KEY", cell: |shown| Cell::maybe(shown.client_key.as_deref()) },
     Column { title: "SKIP VERIFY", cell: |shown| Cell::Flag(shown.skip_verify) },
 ];
+
+/// What a list shows of them.
+const COLUMNS: &[Column<Shown>] = PROPERTIES.split_at(5).0;
 
 pub async fn run(args: ProfileArgs, ctx: &Context, help: clap::Command) -> Result<()> {
     match args.verb {
@@ -88,7 +83,7 @@ pub async fn run(args: ProfileArgs, ctx: &Context, help: clap::Command) -> Resul
             let profiles = Profiles::load(ctx.env())?;
             let in_use = ctx.profile_name(Some(&profiles)).value;
             let name = name.as_ref().map_or(in_use.as_str(), ProfileName::as_str);
-            ctx.out().show(&shown(ctx, &profiles, name)?, ALL, |shown| &shown.name)
+            ctx.out().show(&shown(ctx, &profiles, name)?, PROPERTIES, |shown| &shown.name)
         }
         Some(Verb::Use { name }) => {
             Profiles::edit(ctx.env(), |profiles| {

@@ -82,11 +82,10 @@ const COLUMNS: &[Column<Identity>] = &[
     Column { title: "REFUSED", cell: |id| Cell::maybe(id.refused.as_deref()) },
     Column { title: "SERVER", cell: |id| from(&id.server, &id.server_from) },
     Column { title: "PROFILE", cell: |id| from(&id.profile, &id.profile_from) },
-    Column {
-        title: "TOKEN",
-        cell: |id| from(id.token_kind.as_deref().unwrap_or("not checked"), &id.token_from),
-    },
-    Column { title: "EXPIRES", cell: |id| expiry(id) },
+    Column { title: "TOKEN", cell: |id| Cell::maybe(id.token_kind.as_deref()) },
+    Column { title: "TOKEN FROM", cell: |id| Cell::text(&id.token_from) },
+    Column { title: "EXPIRES", cell: |id| Cell::End(id.expires.as_deref()) },
+    Column { title: "TIME LEFT", cell: |id| Cell::Text(time_left(id).into()) },
     Column { title: "TENANT", cell: |id| Cell::maybe(id.tenant.as_deref()) },
     Column { title: "PLAN", cell: |id| Cell::maybe(id.plan.as_deref()) },
     Column { title: "CA FILE", cell: |id| Cell::maybe(id.ca_cert.as_deref()) },
@@ -97,11 +96,8 @@ fn from<'a>(value: &str, origin: &str) -> Cell<'a> {
     Cell::Text(format!("{value} (from {origin})").into())
 }
 
-fn expiry(id: &Identity) -> Cell<'_> {
-    match (&id.expires, id.seconds_left) {
-        (Some(time), Some(left)) if left > 0 => Cell::Text(format!("{time} (in {})", duration(left)).into()),
-        (time, _) => Cell::End(time.as_deref()),
-    }
+fn time_left(id: &Identity) -> String {
+    id.seconds_left.filter(|left| *left > 0).map(duration).unwrap_or_default()
 }
 
 pub async fn run(args: WhoamiArgs, ctx: &Context) -> Result<()> {

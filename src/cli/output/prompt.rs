@@ -1,6 +1,8 @@
 //! Questions. Nothing is ever asked where nobody can answer.
 
 use std::io::{self, BufRead as _, IsTerminal as _};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use secrecy::SecretString;
@@ -44,13 +46,17 @@ impl Prompt {
     ///
     /// As [`Prompt::ask`].
     pub async fn ask_secret(&self, question: &'static str) -> Result<SecretString> {
-        self.out.text(question)?;
         if !io::stdin().is_terminal() {
+            self.out.text(question)?;
             let answer = on_its_own_thread(read_line).await;
             self.out.text("\n")?;
             return answer.map(SecretString::from);
         }
-        on_its_own_thread(|| {
+        // Before the question stands there: a quick typist must not see the secret either.
+        let (hidden, reading) = Hidden::enter()?;
+        self.out.text(question)?;
+        let answer = on_its_own_thread(move || {
+            let _reading = reading;
             let config = rpassword::ConfigBuilder::new()
                 .output_writer(io::stdout())
                 .password_feedback_mask('*')
@@ -62,8 +68,11 @@ impl Prompt {
                 _ => CliError::from(anyhow::Error::new(error).context("cannot read from the terminal")),
             })
         })
-        .await
-        .map(SecretString::from)
+        .await;
+        drop(hidden);
+        // The line was ended while the terminal did not add the way back to its start.
+        self.out.text("\r")?;
+        answer.map(SecretString::from)
     }
 
     /// A line of stdin, for which nobody is asked.
@@ -91,6 +100,29 @@ impl Prompt {
             "y" | "yes" => Ok(()),
             _ => Err(CliError::failed("nothing was done")),
         }
+    }
+}
+
+/// A terminal that shows nothing of what is typed, until this is dropped.
+struct Hidden {
+    /// Tells, by ending, that nobody reads any more.
+    reading: Receiver<()>,
+}
+
+impl Hidden {
+    fn enter() -> Result<(Self, Sender<()>)> {
+        crossterm::terminal::enable_raw_mode().context("cannot hide what is typed")?;
+        let (sender, reading) = channel();
+        Ok((Hidden { reading }, sender))
+    }
+}
+
+impl Drop for Hidden {
+    fn drop(&mut self) {
+        // After Ctrl-C the reader puts the terminal back to what it found, which is hidden: it must go first.
+        // After an order to end from outside it is stuck in its reading, and does not matter.
+        let _ = self.reading.recv_timeout(Duration::from_millis(300));
+        let _ = crossterm::terminal::disable_raw_mode();
     }
 }
 

@@ -180,9 +180,9 @@ pub fn duration(seconds: i64) -> String {
     }
 }
 
-/// Columns of the terminal, if there is one.
+/// Columns of the terminal, if there is one that knows them.
 pub fn terminal_width() -> Option<u16> {
-    Table::new().width()
+    Table::new().width().filter(|columns| *columns > 0)
 }
 
 #[cfg(test)]

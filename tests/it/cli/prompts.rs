@@ -46,3 +46,28 @@ fn ctrl_c_at_the_password_leaves_a_sane_terminal() {
     assert!(terminal.is_sane());
     assert!(server.requests().is_empty());
 }
+
+#[test]
+fn an_order_to_end_at_the_password_leaves_a_sane_terminal() {
+    let server = Sandbox::start();
+    let home = Home::new();
+    let env = [("MENDER_SERVER_URL", server.url())];
+    let mut terminal = Terminal::start(&home, 80, &env, &["login", "--username", server.username()]);
+    terminal.wait_for("Password: ");
+    terminal.terminate();
+    assert_eq!(terminal.end(), 130, "{}", terminal.screen());
+    assert!(terminal.is_sane());
+}
+
+#[test]
+fn a_password_that_is_typed_ahead_does_not_show() {
+    let server = Sandbox::start();
+    let home = Home::new();
+    let env = [("MENDER_SERVER_URL", server.url())];
+    let mut terminal = Terminal::start(&home, 80, &env, &["login", "--username", server.username()]);
+    terminal.wait_for("Password: ");
+    // At once, before anything else can have happened.
+    terminal.type_in(&format!("{}\r", server.password()));
+    assert_eq!(terminal.end(), 0, "{}", terminal.screen());
+    assert!(!terminal.history.contains(server.password()), "{}", terminal.history);
+}

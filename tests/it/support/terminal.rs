@@ -72,6 +72,13 @@ impl Terminal {
         self.writer.write_all(keys.as_bytes()).and_then(|()| self.writer.flush()).expect("typing works");
     }
 
+    /// Orders the program to end, from outside.
+    pub fn terminate(&self) {
+        let id = i32::try_from(self.child.process_id().expect("it runs")).expect("an id");
+        nix::sys::signal::kill(nix::unistd::Pid::from_raw(id), nix::sys::signal::Signal::SIGTERM)
+            .expect("it can be told");
+    }
+
     /// Waits until the screen shows this.
     #[track_caller]
     pub fn wait_for(&mut self, text: &str) {

@@ -20,7 +20,10 @@ use sandbox::artifact::write_large;
 ///
 /// It prints the shell lines that point mender-cli to it, and serves until Ctrl-C:
 ///
-///   cargo run --release -p sandbox > sandbox.env &
+///   cargo run --release -p sandbox > sandbox.env
+///
+/// and in another shell
+///
 ///   . ./sandbox.env
 #[derive(Debug, Parser)]
 #[command(name = "sandbox", version, verbatim_doc_comment)]

@@ -135,6 +135,9 @@ fn strict(call: &Call, route: &Route) -> Result<(), Refusal> {
     if bodiless && call.body.as_ref().is_some_and(|body| !body.is_end_stream()) {
         return Err(Refusal::new(400, "sandbox: superfluous body"));
     }
+    if call.parts.headers.get_all(http::header::AUTHORIZATION).iter().count() > 1 {
+        return Err(Refusal::new(400, "sandbox: more than one Authorization header"));
+    }
     if call.header(http::header::COOKIE).is_some() && call.header(http::header::AUTHORIZATION).is_some() {
         return Err(Refusal::new(400, "sandbox: superfluous Cookie header"));
     }

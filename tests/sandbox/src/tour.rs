@@ -15,8 +15,10 @@ use crate::Failure;
 
 const ARTIFACT: &str = "tour-1.0";
 
-/// Variables that the client is not to inherit: the tour is the same for everybody.
-const FOREIGN: [&str; 2] = ["MENDER_", "XDG_"];
+/// Whether the client is not to inherit a variable: the tour is the same for everybody, and stays on this machine.
+fn is_foreign(name: &str) -> bool {
+    name.starts_with("MENDER_") || name.starts_with("XDG_") || name.to_ascii_uppercase().ends_with("_PROXY")
+}
 
 pub(crate) fn run(client: Option<PathBuf>, mebibytes: u64) -> Result<(), Failure> {
     let client = match client {
@@ -31,16 +33,16 @@ pub(crate) fn run(client: Option<PathBuf>, mebibytes: u64) -> Result<(), Failure
 
     let tour = Tour::new(&server, client, home.path());
     tour.introduce();
-    tour.plain(&["login"])?;
-    tour.plain(&["whoami"])?;
+    tour.step(&["login"])?;
+    tour.step(&["whoami"])?;
     let token = tour.captured(&["token", "create", "ci", "--expires-in", "30d"])?;
-    tour.plain(&["token", "list"])?;
+    tour.step(&["token", "list"])?;
     let with_token = tour.with("MENDER_ACCESS_TOKEN", &token);
-    with_token.at_terminal(&["artifacts", "upload", "tour.mender"])?;
-    with_token.plain(&["artifacts", "list"])?;
-    tour.at_terminal(&["artifacts", "download", ARTIFACT, "-O", "back.mender"])?;
+    with_token.step(&["artifacts", "upload", "tour.mender"])?;
+    with_token.step(&["artifacts", "list"])?;
+    tour.step(&["artifacts", "download", ARTIFACT, "-O", "back.mender"])?;
     same(&sent, &back)?;
-    tour.plain(&["token", "revoke", "ci"])?;
+    tour.answered(&["token", "revoke", "ci"], Some("y"))?;
     with_token.refused(&["artifacts", "list"])?;
     println!("\nEverything went as it should.");
     Ok(())
@@ -79,8 +81,9 @@ struct Tour {
 
 impl Tour {
     fn new(server: &Sandbox, client: PathBuf, home: &Path) -> Tour {
-        let inherited =
-            std::env::vars().filter(|(name, _)| !FOREIGN.iter().any(|prefix| name.starts_with(prefix)));
+        let inherited = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .filter(|(name, _)| !is_foreign(name));
         let mut variables: BTreeMap<String, String> = inherited.collect();
         for (name, value) in [
             ("HOME", home.display().to_string()),
@@ -121,40 +124,38 @@ impl Tour {
         line
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(&self.client);
-        command
-            .args(arguments)
-            .env_clear()
-            .envs(&self.variables)
-            .current_dir(&self.home)
-            .stdin(Stdio::null());
-        command
+    /// Has to succeed.
+    fn step(&self, arguments: &[&str]) -> Result<(), Failure> {
+        self.answered(arguments, None)
     }
 
-    fn plain(&self, arguments: &[&str]) -> Result<(), Failure> {
+    /// The same, where the client asks back.
+    fn answered(&self, arguments: &[&str], answer: Option<&str>) -> Result<(), Failure> {
         let line = self.type_in(arguments);
-        let status = self.command(arguments).status()?;
-        if status.success() { Ok(()) } else { Err(format!("'{line}' failed: {status}").into()) }
+        match self.at_terminal(arguments, answer)? {
+            0 => Ok(()),
+            code => Err(format!("'{line}' failed with exit code {code}").into()),
+        }
     }
 
     /// Has to fail, and to say so by its exit code.
     fn refused(&self, arguments: &[&str]) -> Result<(), Failure> {
         let line = self.type_in(arguments);
-        let status = self.command(arguments).status()?;
-        match status.code() {
-            Some(code) if code != 0 => {
+        match self.at_terminal(arguments, None)? {
+            0 => Err(format!("'{line}' should have been refused").into()),
+            code => {
                 println!("(exit code {code}, as it should be: the token is revoked)");
                 Ok(())
             }
-            _ => Err(format!("'{line}' should have been refused: {status}").into()),
         }
     }
 
     /// What the command prints is a secret.
     fn captured(&self, arguments: &[&str]) -> Result<String, Failure> {
         let line = self.type_in(arguments);
-        let output = self.command(arguments).stderr(Stdio::inherit()).output()?;
+        let mut command = Command::new(&self.client);
+        command.args(arguments).env_clear().envs(&self.variables).current_dir(&self.home);
+        let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output()?;
         if !output.status.success() {
             return Err(format!("'{line}' failed: {}", output.status).into());
         }
@@ -166,10 +167,9 @@ impl Tour {
         Ok(secret)
     }
 
-    /// At a terminal of its own, so that the progress bar shows wherever the tour is run.
-    fn at_terminal(&self, arguments: &[&str]) -> Result<(), Failure> {
-        let line = self.type_in(arguments);
-        let size = PtySize { rows: 24, cols: 100, pixel_width: 0, pixel_height: 0 };
+    /// Runs it at a terminal of its own, so that it looks the same wherever the tour is run; returns the exit code.
+    fn at_terminal(&self, arguments: &[&str], answer: Option<&str>) -> Result<u32, Failure> {
+        let size = PtySize { rows: 24, cols: 120, pixel_width: 0, pixel_height: 0 };
         let terminal = native_pty_system().openpty(size)?;
         let mut command = CommandBuilder::new(&self.client);
         command.args(arguments);
@@ -182,14 +182,20 @@ impl Tour {
         let mut child = terminal.slave.spawn_command(command)?;
         drop(terminal.slave);
         let mut shown = terminal.master.try_clone_reader()?;
+        let mut keyboard = terminal.master.take_writer()?;
+        let mut answer = answer;
         let mut buffer = [0; 4096];
         // The end of a pseudo-terminal is an error on some systems.
         while let Ok(read @ 1..) = shown.read(&mut buffer) {
             io::stdout().write_all(&buffer[..read])?;
             io::stdout().flush()?;
+            if buffer[..read].contains(&b'?')
+                && let Some(answer) = answer.take()
+            {
+                writeln!(keyboard, "{answer}")?;
+            }
         }
-        let status = child.wait()?;
-        if status.success() { Ok(()) } else { Err(format!("'{line}' failed: {status}").into()) }
+        Ok(child.wait()?.exit_code())
     }
 }
 

@@ -69,7 +69,7 @@ async fn delete(client: &Client, id: &str, ctx: &Context, made: &mut Made) -> Re
             _ => return unauthorized(error),
         };
         let status = error.status().unwrap_or_default();
-        error.reworded(format!("delete of Artifact {id} failed with status {status}")).hint(hint)
+        error.reworded(format!("artifact delete failed with status {status} ({id})")).hint(hint)
     })?;
     made.add(&serde_json::json!({ "id": id, "deleted": true }), id)?;
     ctx.out().notice("delete successful");

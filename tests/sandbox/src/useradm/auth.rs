@@ -81,7 +81,10 @@ pub(crate) async fn login(mut call: Call) -> Reply {
     else {
         return Err(Refusal::new(401, "unauthorized"));
     };
-    if call.state.settings.extra_accounts && email == TWO_FACTOR.email && code.as_deref() != TWO_FACTOR.code {
+    if call.state.settings.extra_accounts
+        && email == TWO_FACTOR.email
+        && code.as_deref() != Some(TWO_FACTOR.code)
+    {
         return Err(Refusal::new(401, "2fa: code missing or wrong"));
     }
     user.login = Some(now);

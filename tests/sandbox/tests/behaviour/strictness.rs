@@ -27,6 +27,18 @@ async fn superfluous_fields_and_bodies_are_refused() {
 }
 
 #[tokio::test]
+async fn there_is_one_token_and_it_is_not_empty() {
+    let server = Sandbox::start();
+    let twice = get(&server, LIST).bearer_auth(server.login()).send().await.unwrap();
+    assert_eq!(error(twice).await, "sandbox: more than one Authorization header");
+    let both = get(&server, LIST).header("cookie", format!("JWT={}", server.login())).send().await.unwrap();
+    assert_eq!(error(both).await, "sandbox: superfluous Cookie header");
+    let empty =
+        client().get(format!("{}{LIST}", server.url())).header("authorization", "Bearer ").send().await;
+    assert_eq!(error(empty.unwrap()).await, "malformed Authorization header");
+}
+
+#[tokio::test]
 async fn parts_have_their_order() {
     let server = Sandbox::start();
     let send = |form: Form| {

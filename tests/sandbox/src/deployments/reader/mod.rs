@@ -79,47 +79,7 @@ type Outer<'a, R> = Entry<'a, Source<R>>;
 fn read<R: Read>(archive: &mut Archive<Source<R>>, end: &RefCell<End>) -> Result<Verified, String> {
     let failed = |text: String| format!("reading artifact error: {text}");
     let mut members = archive.entries().map_err(|error| failed(error.to_string()))?;
-
-    let (version, version_sum) = read_version(&mut members, end)?;
-    let mut sums = Sums::default();
-    let mut seen = vec!["version".to_string()];
-    let mut signed = false;
-    let header = loop {
-        let member =
-            next(&mut members, end).map_err(|text| failed(format!("readHeaderV{version}: {text}")))?;
-        let Some((name, mut member)) = member else {
-            return Err(failed(format!(
-                "readHeaderV{version}: archive does not contain all required fields"
-            )));
-        };
-        let fits = match name.as_str() {
-            "manifest" => seen.len() == 1,
-            "manifest.sig" => seen.last().is_some_and(|last| last == "manifest"),
-            "manifest-augment" => {
-                seen.last().is_some_and(|last| last == "manifest" || last == "manifest.sig")
-            }
-            _ => name.starts_with("header.tar") && seen.len() > 1,
-        };
-        if !fits {
-            let order = format!("Invalid structure: [{}], wrong element: {name}", seen.join(" "));
-            return Err(failed(format!("readHeaderV{version}: {order}")));
-        }
-        if name.starts_with("header.tar") {
-            let length = member.size();
-            let (header, sum) = Header::read(&name, &mut member, length, version)
-                .map_err(|text| failed(format!("readHeaderV{version}: {}", end.borrow().words(&text))))?;
-            sums.check("version", &version_sum)?;
-            sums.check(&name, &sum)?;
-            break header;
-        }
-        let content =
-            content(&mut member, end).map_err(|text| failed(format!("readHeaderV{version}: {text}")))?;
-        match name.as_str() {
-            "manifest.sig" => signed = true,
-            _ => sums.add(&content).map_err(|text| failed(format!("readHeaderV{version}: {text}")))?,
-        }
-        seen.push(name);
-    };
+    let Front { header, version, signed, mut sums } = read_front(&mut members, end)?;
 
     let mut payloads: BTreeMap<usize, Vec<Value>> = BTreeMap::new();
     while let Some((name, member)) = next(&mut members, end).map_err(failed)? {
@@ -139,6 +99,50 @@ fn read<R: Read>(archive: &mut Archive<Source<R>>, end: &RefCell<End>) -> Result
     }
     sums.check_all_seen().map_err(failed)?;
     header.verified(version, signed, payloads)
+}
+
+/// Everything before the payloads.
+struct Front {
+    header: Header,
+    version: i64,
+    signed: bool,
+    sums: Sums,
+}
+
+fn read_front<R: Read>(members: &mut Entries<'_, Source<R>>, end: &RefCell<End>) -> Result<Front, String> {
+    let (version, version_sum) = read_version(members, end)?;
+    let failed = |text: String| format!("reading artifact error: readHeaderV{version}: {text}");
+    let mut sums = Sums::default();
+    let mut seen = vec!["version".to_string()];
+    let mut signed = false;
+    while let Some((name, mut member)) = next(members, end).map_err(failed)? {
+        let last = seen.last().map(String::as_str).unwrap_or_default();
+        let fits = match name.as_str() {
+            "manifest" => last == "version",
+            "manifest.sig" => last == "manifest",
+            "manifest-augment" => last == "manifest" || last == "manifest.sig",
+            _ => name.starts_with("header.tar") && seen.len() > 1,
+        };
+        if !fits {
+            let order = format!("Invalid structure: [{}], wrong element: {name}", seen.join(" "));
+            return Err(failed(order));
+        }
+        if name.starts_with("header.tar") {
+            let length = member.size();
+            let (header, sum) = Header::read(&name, &mut member, length, version)
+                .map_err(|text| failed(end.borrow().words(&text)))?;
+            sums.check("version", &version_sum)?;
+            sums.check(&name, &sum)?;
+            return Ok(Front { header, version, signed, sums });
+        }
+        let content = content(&mut member, end).map_err(failed)?;
+        match name.as_str() {
+            "manifest.sig" => signed = true,
+            _ => sums.add(&content).map_err(failed)?,
+        }
+        seen.push(name);
+    }
+    Err(failed("archive does not contain all required fields".into()))
 }
 
 fn read_version<R: Read>(
