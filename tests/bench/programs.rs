@@ -15,6 +15,7 @@ mod sink;
 mod table;
 mod watchdog;
 
+use std::io::IsTerminal as _;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -157,7 +158,7 @@ fn uploads(
     table: &mut Table,
 ) -> Result<(), Failure> {
     let file = folder.join("large.mender");
-    eprintln!("writing an Artifact of {} MiB…", options.size >> 20);
+    status(&format!("writing an Artifact of {} MiB…", options.size >> 20));
     sandbox::artifact::write_large(&file, "bench-1.0", "qemux86-64", options.size)?;
     let size = std::fs::metadata(&file)?.len();
     for tls in [false, true] {
@@ -185,7 +186,7 @@ impl Bench<'_> {
         let mut all = vec![Series::default(); self.contestants.len()];
         for round in 0..=rounds {
             for (contestant, series) in self.contestants.iter().zip(&mut all) {
-                eprint!("\r\x1b[K{job}: round {round} of {rounds}, {}", contestant.name);
+                status(&format!("{job}: round {round} of {rounds}, {}", contestant.name));
                 self.watchdog.rewind();
                 self.host.renew()?;
                 let command = contestant.command(job, self.host);
@@ -201,7 +202,14 @@ impl Bench<'_> {
                 }
             }
         }
-        eprint!("\r\x1b[K");
+        status("");
         Ok(all)
+    }
+}
+
+/// Where it is, for somebody who watches.
+fn status(text: &str) {
+    if std::io::stderr().is_terminal() {
+        eprint!("\r\x1b[K{text}");
     }
 }
