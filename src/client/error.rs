@@ -238,10 +238,10 @@ impl ConnectionFault {
         if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
             return Some(Self::of_tls(tls));
         }
-        // An io::Error may wrap the TLS error without naming it as its source.
         let io = cause.downcast_ref::<io::Error>()?;
-        if let Some(tls) = io.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-            return Some(Self::of_tls(tls));
+        // What an io::Error wraps is not its source: that is the source of what it wraps.
+        if let Some(found) = io.get_ref().and_then(|inner| Self::recognise(inner)) {
+            return Some(found);
         }
         let text = io.to_string();
         if text.contains("failed to lookup address") {

@@ -80,7 +80,8 @@ impl Transport {
         if let Some(token) = &self.token {
             headers.insert(reqwest::header::AUTHORIZATION, token.header());
         }
-        Call { transport: self, method, url: self.server().join(path), headers, body: Body::None }
+        let url = self.server().join(path);
+        Call { transport: self, method, url, is_presigned: false, headers, body: Body::None }
     }
 
     /// A request to a presigned link. The token stays here: it is none of the storage's business.
@@ -90,21 +91,8 @@ impl Transport {
             request: RequestLine { method: Method::GET, target: "the link to the storage".into() },
             text: "the server gave a link that is no address".into(),
         })?;
-        Ok(Call { transport: self, method, url, headers: HeaderMap::new(), body: Body::None })
-    }
-
-    fn line(&self, method: &Method, url: &Url) -> RequestLine {
-        let target = match (self.server().same_origin(url), url.query()) {
-            (true, Some(query)) => format!("{}?{query}", url.path()),
-            (true, None) => url.path().to_owned(),
-            (false, _) => without_query(url),
-        };
-        RequestLine { method: method.clone(), target }
-    }
-
-    /// An address for the log. The query of a presigned link is a secret.
-    fn shown(&self, url: &Url) -> String {
-        if self.server().same_origin(url) { url.to_string() } else { without_query(url) }
+        let headers = HeaderMap::new();
+        Ok(Call { transport: self, method, url, is_presigned: true, headers, body: Body::None })
     }
 }
 
@@ -121,6 +109,8 @@ pub(crate) struct Call<'t> {
     transport: &'t Transport,
     method: Method,
     url: Url,
+    /// The query of a presigned link is a secret, also where the storage is at the server's own address.
+    is_presigned: bool,
     headers: HeaderMap,
     body: Body,
 }
@@ -155,7 +145,17 @@ impl<'t> Call<'t> {
     }
 
     pub(crate) fn line(&self) -> RequestLine {
-        self.transport.line(&self.method, &self.url)
+        let target = match self.url.query() {
+            _ if self.is_presigned => without_query(&self.url),
+            Some(query) => format!("{}?{query}", self.url.path()),
+            None => self.url.path().to_owned(),
+        };
+        RequestLine { method: self.method.clone(), target }
+    }
+
+    /// The address for the log.
+    fn shown(&self) -> String {
+        if self.is_presigned { without_query(&self.url) } else { self.url.to_string() }
     }
 
     /// Sends it and reads the whole answer. A GET is sent again where that may help.
@@ -176,20 +176,28 @@ impl<'t> Call<'t> {
         // Silence while the body goes out is the watch's business; the answer may take its time.
         let outcome = tokio::select! {
             outcome = self.exchange(FOREVER) => outcome,
-            () = watch.stalled(&limits) => Err(Error::Connection {
-                request,
-                fault: ConnectionFault::Timeout,
-                text: format!("nothing could be sent for {} s", limits.silence.as_secs()),
-            }),
+            text = watch.stalled(&limits) => {
+                Err(Error::Connection { request, fault: ConnectionFault::Timeout, text })
+            }
         };
         // If our own side failed, that is the cause, whatever the connection made of it.
         watch.fault().map_or(outcome, Err)
     }
 
-    /// Sends it and hands out the answer with its body still unread.
-    pub(crate) async fn open(self) -> Result<Incoming> {
+    /// Asks a storage and hands out the answer with its body still unread. Its redirects are followed wherever they
+    /// lead: no token goes along.
+    pub(crate) async fn open(mut self) -> Result<Incoming> {
+        debug_assert!(self.is_presigned && self.method == Method::GET);
         let silence = self.transport.limits().silence;
-        self.begin(silence).await
+        for _ in 0..MOST_REDIRECTS {
+            let here = self.again();
+            let incoming = self.begin(silence).await?;
+            match incoming.redirect(&here.url) {
+                Some(url) => self = Call { url, ..here },
+                None => return Ok(incoming),
+            }
+        }
+        Err(self.circle())
     }
 
     /// The same request once more. Only for those without a body.
@@ -198,6 +206,7 @@ impl<'t> Call<'t> {
             transport: self.transport,
             method: self.method.clone(),
             url: self.url.clone(),
+            is_presigned: self.is_presigned,
             headers: self.headers.clone(),
             body: Body::None,
         }
@@ -207,33 +216,27 @@ impl<'t> Call<'t> {
     async fn follow(mut self, silence: Duration) -> Result<Answer> {
         for _ in 0..MOST_REDIRECTS {
             let here = self.again();
-            match self.exchange(silence).await {
-                Err(Error::Redirect { request, location }) => {
-                    let target = here.url.join(&location).ok();
-                    match target.filter(|url| here.transport.server().same_origin(url)) {
-                        Some(url) => self = Call { url, ..here },
-                        None => return Err(Error::Redirect { request, location }),
-                    }
-                }
-                other => return other,
+            let incoming = self.begin(silence).await?;
+            let target = incoming.redirect(&here.url);
+            match target.filter(|url| here.transport.server().same_origin(url)) {
+                Some(url) => self = Call { url, ..here },
+                None => return incoming.answer().await,
             }
         }
-        Err(Error::Answer { request: self.line(), text: "the server redirects in a circle".into() })
+        Err(self.circle())
+    }
+
+    fn circle(&self) -> Error {
+        Error::Answer { request: self.line(), text: "the server redirects in a circle".into() }
     }
 
     async fn exchange(self, silence: Duration) -> Result<Answer> {
-        let mut incoming = self.begin(silence).await?;
-        if !incoming.response.status().is_success() {
-            return Err(incoming.refusal().await);
-        }
-        let body = incoming.body().await?;
-        let headers = std::mem::take(incoming.response.headers_mut());
-        Ok(Answer { request: incoming.line, headers, body })
+        self.begin(silence).await?.answer().await
     }
 
     async fn begin(self, silence: Duration) -> Result<Incoming> {
         let line = self.line();
-        let shown = self.transport.shown(&self.url);
+        let shown = self.shown();
         let method = self.method.clone();
         let http = self.transport.shared.http.clone();
         let started = Instant::now();
@@ -287,6 +290,22 @@ impl Incoming {
         &self.line
     }
 
+    /// Where the server sends this request instead, if that is an address.
+    fn redirect(&self, from: &Url) -> Option<Url> {
+        let location = self.header(LOCATION.as_str()).filter(|_| self.status().is_redirection())?;
+        from.join(location).ok().filter(|url| matches!(url.scheme(), "http" | "https"))
+    }
+
+    /// The whole answer, or what the server refused with.
+    async fn answer(mut self) -> Result<Answer> {
+        if !self.status().is_success() {
+            return Err(self.refusal().await);
+        }
+        let body = self.body().await?;
+        let headers = std::mem::take(self.response.headers_mut());
+        Ok(Answer { request: self.line, headers, body })
+    }
+
     /// The next piece of the body; `None` at its end.
     pub(crate) async fn chunk(&mut self) -> Result<Option<Bytes>> {
         match tokio::time::timeout(self.silence, self.response.chunk()).await {
@@ -311,11 +330,9 @@ impl Incoming {
     /// What the server refused with. A body that does not come to its end does not hide the status.
     pub(crate) async fn refusal(mut self) -> Error {
         let status = self.response.status();
-        if status.is_redirection()
-            && let Some(location) = self.header(LOCATION.as_str())
-        {
-            let location = location.to_owned();
-            return Error::Redirect { request: self.line, location };
+        if let Some(target) = self.redirect(self.response.url()) {
+            // The query may hold a secret.
+            return Error::Redirect { request: self.line, location: without_query(&target) };
         }
         let mut body = BytesMut::new();
         while let Ok(Some(chunk)) = self.chunk().await {

@@ -10,6 +10,7 @@ use std::fmt;
 use bytes::Bytes;
 use reqwest::header::{HeaderMap, LINK};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::error::{Error, Result};
 use super::http::{Answer, Transport};
@@ -18,7 +19,7 @@ use super::http::{Answer, Transport};
 pub const LARGEST_PAGE: u32 = 500;
 
 /// Decides in place of the server whether an item belongs to the list.
-pub(crate) type Keep<T> = Box<dyn Fn(&T) -> bool + Send>;
+pub(crate) type Keep<T> = Box<dyn Fn(&T) -> bool + Send + Sync>;
 
 /// A list that is fetched page by page, as far as somebody asks.
 pub struct Pages<'c, T> {
@@ -29,13 +30,17 @@ pub struct Pages<'c, T> {
     next: Option<u32>,
     older: Option<Older<T>>,
     keep: Option<Keep<T>>,
+    /// What was kept of the whole list and is still to be handed out, in the server's form and in ours.
+    kept: Option<VecDeque<(Value, T)>>,
 }
 
 /// Where a server that lacks the call has the same list.
 pub(crate) struct Older<T> {
     pub(crate) path: Vec<&'static str>,
-    /// The older call's filters mean something else, so that they are applied here.
-    pub(crate) keep: Keep<T>,
+    /// Its filters mean something else: they give all that belongs to the list, but more besides.
+    pub(crate) query: Vec<(&'static str, String)>,
+    /// What of that belongs to the list, unless all of it does.
+    pub(crate) keep: Option<Keep<T>>,
 }
 
 /// One page of a list.
@@ -55,7 +60,8 @@ impl<'c, T: DeserializeOwned> Pages<'c, T> {
         path: Vec<&'static str>,
         query: Vec<(&'static str, String)>,
     ) -> Self {
-        Pages { transport, path, query, per_page: LARGEST_PAGE, next: Some(1), older: None, keep: None }
+        let (per_page, next) = (LARGEST_PAGE, Some(1));
+        Pages { transport, path, query, per_page, next, older: None, keep: None, kept: None }
     }
 
     pub(crate) fn or_older(mut self, older: Older<T>) -> Self {
@@ -78,24 +84,61 @@ impl<'c, T: DeserializeOwned> Pages<'c, T> {
     /// Fetches the next page; `None` after the last.
     pub async fn next_page(&mut self) -> Result<Option<Page<T>>> {
         let Some(number) = self.next else { return Ok(None) };
-        let answer = match self.fetch(number).await {
+        if self.keep.is_some() {
+            return self.kept_page(number).await.map(Some);
+        }
+        let answer = match self.fetch(number, self.per_page).await {
             Err(Error::Refused(refusal)) if matches!(refusal.status, 404 | 405) && self.older.is_some() => {
                 let older = self.older.take().expect("just seen");
-                self.path = older.path;
-                self.keep = Some(older.keep);
-                self.query.clear();
-                self.fetch(number).await?
+                (self.path, self.query, self.keep) = (older.path, older.query, older.keep);
+                if self.keep.is_some() {
+                    return self.kept_page(number).await.map(Some);
+                }
+                self.fetch(number, self.per_page).await?
             }
             other => other?,
         };
         // `null` is an empty list to some services.
-        let mut items: Vec<T> = answer.json::<Option<Vec<T>>>()?.unwrap_or_default();
-        if let Some(keep) = &self.keep {
-            items.retain(|item| keep(item));
-        }
-        // A next page that is no later one would never end.
-        self.next = next_number(answer.headers()).filter(|next| *next > number);
+        let items: Vec<T> = answer.json::<Option<Vec<T>>>()?.unwrap_or_default();
+        self.next = later(&answer, number);
         Ok(Some(Page { items, body: answer.body().clone(), more: self.next.is_some() }))
+    }
+
+    /// A page of what belongs to the list, which only the whole list can tell.
+    async fn kept_page(&mut self, number: u32) -> Result<Page<T>> {
+        let mut kept = match self.kept.take() {
+            Some(kept) => kept,
+            None => {
+                let mut all = self.keep_of_all().await?;
+                let before = (number as usize - 1).saturating_mul(self.per_page as usize);
+                all.drain(..before.min(all.len()));
+                all
+            }
+        };
+        let (values, items): (Vec<Value>, Vec<T>) =
+            kept.drain(..kept.len().min(self.per_page as usize)).unzip();
+        let more = !kept.is_empty();
+        self.next = if more { number.checked_add(1) } else { None };
+        self.kept = Some(kept);
+        Ok(Page { items, body: Value::from(values).to_string().into(), more })
+    }
+
+    async fn keep_of_all(&self) -> Result<VecDeque<(Value, T)>> {
+        let mut kept = VecDeque::new();
+        let mut next = Some(1);
+        while let Some(number) = next {
+            let answer = self.fetch(number, LARGEST_PAGE).await?;
+            for value in answer.json::<Option<Vec<Value>>>()?.unwrap_or_default() {
+                let item = T::deserialize(&value).map_err(|error| {
+                    answer.unexpected(format!("the server's answer is not what was expected: {error}"))
+                })?;
+                if self.keep.as_ref().is_none_or(|keep| keep(&item)) {
+                    kept.push_back((value, item));
+                }
+            }
+            next = later(&answer, number);
+        }
+        Ok(kept)
     }
 
     /// Fetches up to `limit` items, or all.
@@ -111,12 +154,12 @@ impl<'c, T: DeserializeOwned> Pages<'c, T> {
         Ok(found)
     }
 
-    async fn fetch(&self, number: u32) -> Result<Answer> {
+    async fn fetch(&self, number: u32, per_page: u32) -> Result<Answer> {
         let call = self
             .transport
             .get(&self.path)
             .query("page", &number.to_string())
-            .query("per_page", &self.per_page.to_string());
+            .query("per_page", &per_page.to_string());
         self.query.iter().fold(call, |call, (name, value)| call.query(name, value)).send().await
     }
 }
@@ -132,6 +175,11 @@ impl<T> fmt::Debug for Page<T> {
         let (items, more) = (self.items.len(), self.more);
         f.debug_struct("Page").field("items", &items).field("more", &more).finish_non_exhaustive()
     }
+}
+
+/// The number of the next page. One that is no later one would never end.
+fn later(answer: &Answer, number: u32) -> Option<u32> {
+    next_number(answer.headers()).filter(|next| *next > number)
 }
 
 /// `page` of the link `<path?query>; rel="next"`, of which there may be one a header or several.

@@ -158,15 +158,17 @@ impl Watch {
         }
     }
 
-    /// Comes back when nothing moved for too long; never, if all goes well.
-    pub(crate) async fn stalled(&self, limits: &Limits) {
+    /// Comes back when nothing moved for too long, with what that means; never, if all goes well.
+    pub(crate) async fn stalled(&self, limits: &Limits) -> String {
         loop {
-            let allowed = if self.all_out.load(Relaxed) { limits.processing } else { limits.silence };
+            let all_out = self.all_out.load(Relaxed);
+            let allowed = if all_out { limits.processing } else { limits.silence };
             let moved = Duration::from_millis(self.moved.load(Relaxed));
             let quiet = self.started.elapsed().saturating_sub(moved);
             match allowed.checked_sub(quiet) {
                 Some(rest) if !rest.is_zero() => tokio::time::sleep(rest).await,
-                _ => return,
+                _ if all_out => return format!("no answer for {} s after the last byte", allowed.as_secs()),
+                _ => return format!("nothing could be sent for {} s", allowed.as_secs()),
             }
         }
     }

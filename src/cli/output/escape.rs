@@ -12,6 +12,15 @@ pub fn lines(text: &str) -> Cow<'_, str> {
     escaped(text, is_dangerous)
 }
 
+/// JSON that stays what it is: these characters occur only in its texts, and have another spelling there.
+pub fn json(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_dangerous) {
+        return Cow::Borrowed(text);
+    }
+    let escaped = |c: char| if is_dangerous(c) { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() };
+    Cow::Owned(text.chars().map(escaped).collect())
+}
+
 fn is_dangerous(c: char) -> bool {
     let turns_around =
         matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
@@ -41,6 +50,7 @@ mod tests {
             "\\u{1b}]0;title\\u{7}\\u{202e}x\\ny\\u{9b}z"
         );
         assert_eq!(lines("a\nb\r"), "a\nb\\r");
+        assert_eq!(json("{\n  \"\u{202e}\u{9b}\u{7f}ä\"}"), "{\n  \"\\u202e\\u009b\\u007fä\"}");
         assert_eq!(line("plain \t täxt"), "plain \t täxt");
     }
 }

@@ -176,6 +176,12 @@ impl Output {
         }
     }
 
+    /// What becomes of so many things, of which [`Made::add`] is told one by one.
+    pub fn made_of(&self, count: usize) -> Made {
+        let is_one_value = self.format == Some(Format::Json) && count > 1;
+        Made { out: *self, all: is_one_value.then(Vec::new) }
+    }
+
     /// One JSON value, indented for people.
     ///
     /// # Errors
@@ -184,7 +190,7 @@ impl Output {
     pub fn json<T: Serialize + ?Sized>(&self, value: &T) -> Result<()> {
         let mut text = serde_json::to_string_pretty(value).expect("our own types are JSON");
         text.push('\n');
-        self.text(&text)
+        self.json_text(&text)
     }
 
     /// One JSON value on a line of its own.
@@ -195,7 +201,11 @@ impl Output {
     pub fn json_line<T: Serialize + ?Sized>(&self, value: &T) -> Result<()> {
         let mut text = serde_json::to_string(value).expect("our own types are JSON");
         text.push('\n');
-        self.text(&text)
+        self.json_text(&text)
+    }
+
+    fn json_text(&self, text: &str) -> Result<()> {
+        if self.stdout_is_terminal { self.text(&escape::json(text)) } else { self.text(text) }
     }
 
     fn width(&self) -> Option<u16> {
@@ -228,7 +238,7 @@ impl Output {
             return;
         }
         if self.is_json() {
-            self.say(&format!("{}\n", failure_object(error)));
+            self.say(&format!("{}\n", escape::json(&failure_object(error).to_string())));
             return;
         }
         let mut text = String::new();
@@ -267,6 +277,38 @@ impl Output {
     /// Nobody can be told that stderr is gone.
     fn say(&self, text: &str) {
         let _ = io::stderr().lock().write_all(text.as_bytes());
+    }
+}
+
+/// What was made of several things: each as it comes, or one JSON value in the end.
+pub struct Made {
+    out: Output,
+    all: Option<Vec<serde_json::Value>>,
+}
+
+impl Made {
+    /// Takes one of them.
+    ///
+    /// # Errors
+    ///
+    /// As [`Output::made`].
+    pub fn add<T: Serialize>(&mut self, item: &T, id: &str) -> Result<()> {
+        match &mut self.all {
+            Some(all) => {
+                all.push(serde_json::to_value(item).expect("our own types are JSON"));
+                Ok(())
+            }
+            None => self.out.made(item, id),
+        }
+    }
+
+    /// Writes what was kept. Also after a failure: what was made until then is made.
+    ///
+    /// # Errors
+    ///
+    /// As [`Output::bytes`].
+    pub fn end(self) -> Result<()> {
+        self.all.map_or(Ok(()), |all| self.out.json(&all))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use comfy_table::presets::NOTHING;
-use comfy_table::{ContentArrangement, Table};
+use comfy_table::{ColumnConstraint, ContentArrangement, Table};
 use indicatif::BinaryBytes;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -68,16 +68,46 @@ impl<'t> Cell<'t> {
     }
 }
 
-/// Aligned columns with headings, no wider than the terminal.
+/// Between two columns.
+const GAP: usize = 2;
+/// A text column that has less is of no use; a time still has its date there.
+const NARROWEST: usize = 10;
+
+/// Aligned columns with headings, no wider than the terminal. Where not all columns find room, some are left out;
+/// where not even two do, each item has a line a property.
 pub fn table<T>(items: &[T], columns: &[Column<T>], width: Option<u16>) -> String {
+    let rows: Vec<Vec<Cell<'_>>> =
+        items.iter().map(|item| columns.iter().map(|column| (column.cell)(item)).collect()).collect();
+    let texts: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(Cell::for_people).collect()).collect();
+    let mut shown: Vec<usize> = (0..columns.len()).collect();
+    if let Some(width) = width {
+        let titles: Vec<&str> = columns.iter().map(|column| column.title).collect();
+        let is_time = |column: usize| rows.iter().any(|row| matches!(row[column], Cell::Time(_)));
+        while room(&titles, &texts, &shown) > usize::from(width) && shown.len() > 1 {
+            let is_empty = |column: usize| texts.iter().all(|row| row[column].is_empty());
+            // The first names the thing; what happened when is missed least.
+            let candidates = || (1..shown.len()).rev();
+            let least = candidates()
+                .find(|&index| is_empty(shown[index]))
+                .or_else(|| candidates().find(|&index| is_time(shown[index])));
+            shown.remove(least.unwrap_or(shown.len() - 1));
+        }
+    }
+    if shown.len() == 1 && columns.len() > 1 {
+        return items.iter().map(|item| properties(item, columns)).collect::<Vec<_>>().join("\n");
+    }
     let mut table = Table::new();
     table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     if let Some(width) = width {
         table.set_width(width);
     }
-    table.set_header(columns.iter().map(|column| column.title));
-    for item in items {
-        table.add_row(columns.iter().map(|column| (column.cell)(item).for_people()));
+    table.set_header(shown.iter().map(|&column| columns[column].title));
+    for row in &texts {
+        table.add_row(shown.iter().map(|&column| row[column].as_str()));
+    }
+    if let Some(first) = table.column_mut(0) {
+        // An id that is broken over lines cannot be copied.
+        first.set_constraint(ColumnConstraint::ContentWidth);
     }
     let mut text = String::new();
     for row in table.lines() {
@@ -86,6 +116,16 @@ pub fn table<T>(items: &[T], columns: &[Column<T>], width: Option<u16>) -> Strin
         text.push('\n');
     }
     text
+}
+
+/// The least width in which these columns can be read: the first in full, the others in lines of some length.
+fn room(titles: &[&str], texts: &[Vec<String>], shown: &[usize]) -> usize {
+    let one = |(position, &column): (usize, &usize)| {
+        let longest = texts.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
+        let content = if position == 0 { longest } else { longest.min(NARROWEST) };
+        content.max(titles[column].len()) + GAP
+    };
+    shown.iter().enumerate().map(one).sum()
 }
 
 /// One line an item, tabs between the fields.
@@ -166,6 +206,28 @@ mod tests {
         let starts: Vec<_> = shown.lines().map(|row| row.len() - row.trim_start().len()).collect();
         assert_eq!(starts, [0, 0, 0]);
         assert_eq!(tabs(&[Thing("a\tb\nc", 7)], COLUMNS), "a b c\t7\n");
+    }
+
+    #[test]
+    fn a_narrow_table_keeps_what_names_the_things() {
+        const WIDE: &[Column<Thing>] = &[
+            Column { title: "ID", cell: |_| Cell::text("0123456789-0123456789") },
+            Column { title: "NAME", cell: |thing| Cell::text(thing.0) },
+            Column { title: "CREATED", cell: |_| Cell::Time(Some("2024-05-06T07:08:09Z")) },
+            Column { title: "ENDS", cell: |_| Cell::End(None) },
+            Column { title: "NOTE", cell: |_| Cell::text("") },
+        ];
+        let headings = |width| {
+            let text = table(&[Thing("some name", 0)], WIDE, width);
+            assert!(text.contains("0123456789-0123456789"), "{text}");
+            text.lines().next().unwrap().split_whitespace().collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(headings(None), "ID NAME CREATED ENDS NOTE");
+        assert_eq!(headings(Some(80)), "ID NAME CREATED ENDS NOTE");
+        assert_eq!(headings(Some(55)), "ID NAME CREATED ENDS");
+        assert_eq!(headings(Some(45)), "ID NAME ENDS");
+        assert_eq!(headings(Some(35)), "ID NAME");
+        assert_eq!(headings(Some(30)), "Id: 0123456789-0123456789");
     }
 
     #[test]

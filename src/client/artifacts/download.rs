@@ -71,6 +71,11 @@ impl Artifacts<'_> {
             call = call.header(RANGE, HeaderValue::try_from(range).expect("digits are a header value"));
         }
         let mut incoming = call.open().await?;
+        let kind = incoming.header("content-type").unwrap_or_default();
+        if incoming.status().is_success() && kind.contains("html") {
+            let text = "the storage sent a web page instead of the file".into();
+            return Err(Error::Answer { request: incoming.line().clone(), text });
+        }
         match incoming.status() {
             StatusCode::OK if *written == 0 => progress.begin(announced(&incoming).or(Some(artifact.size))),
             StatusCode::PARTIAL_CONTENT if starts_at(&incoming, *written) => {}

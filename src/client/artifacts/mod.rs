@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use super::devices::list_or_null;
 use super::error::Result;
 use super::http::Transport;
-use super::page::{Older, Pages};
+use super::page::{Keep, Older, Pages};
 
 pub use self::upload::Availability;
 
@@ -136,6 +136,22 @@ impl Filter {
         names.chain(description).chain(device_type).collect()
     }
 
+    fn is_empty(&self) -> bool {
+        self.names.is_empty() && self.description.is_none() && self.device_type.is_none()
+    }
+
+    /// The filters of the older call, which look for a part in any letter case and take one name.
+    fn older_query(&self) -> Vec<(&'static str, String)> {
+        let name = if let [only] = self.names.as_slice() { Some(only) } else { None };
+        let all = [
+            ("name", name),
+            ("description", self.description.as_ref()),
+            ("device_type", self.device_type.as_ref()),
+        ];
+        let part = |(key, pattern): (_, Option<&String>)| Some((key, literal(pattern?)));
+        all.into_iter().filter_map(part).filter(|(_, text)| !text.is_empty()).collect()
+    }
+
     /// The same decision as the server's, for a server that does not know these filters.
     fn matches(&self, artifact: &Artifact) -> bool {
         let names = self.names.is_empty() || self.names.iter().any(|p| pattern_matches(p, &artifact.name));
@@ -162,6 +178,15 @@ fn pattern_matches(pattern: &str, text: &str) -> bool {
     }
 }
 
+/// The text that whatever matches a pattern contains.
+fn literal(pattern: &str) -> String {
+    match (pattern.strip_suffix("\\*"), pattern.strip_suffix('*')) {
+        (Some(rest), _) => format!("{rest}*"),
+        (None, Some(prefix)) => prefix.to_owned(),
+        (None, None) => pattern.to_owned(),
+    }
+}
+
 /// A name as a filter that matches just it.
 fn exactly(name: &str) -> String {
     match name.strip_suffix('*') {
@@ -185,9 +210,11 @@ impl<'c> Artifacts<'c> {
     /// The Artifacts that a filter lets through, by name. Servers before 4.1 are asked by their older call.
     pub fn list(&self, filter: &Filter) -> Pages<'c, Artifact> {
         let own = filter.clone();
+        let keep: Keep<Artifact> = Box::new(move |artifact| own.matches(artifact));
         let older = Older {
             path: V1.into_iter().chain(["list"]).collect(),
-            keep: Box::new(move |artifact: &Artifact| own.matches(artifact)),
+            query: filter.older_query(),
+            keep: (!filter.is_empty()).then_some(keep),
         };
         Pages::new(self.0, V2.to_vec(), filter.query()).or_older(older)
     }
@@ -250,6 +277,7 @@ mod tests {
         ] {
             assert_eq!(pattern_matches(pattern, text), expected, "{pattern} {text}");
         }
+        assert_eq!([literal("a"), literal("a*"), literal("a\\*")], ["a", "a", "a*"]);
         assert!(pattern_matches(&exactly("star*"), "star*"));
         assert!(!pattern_matches(&exactly("star*"), "starry"));
     }

@@ -1,6 +1,8 @@
 //! The program through its command line: stdout, stderr, exit code, files written, requests received.
 
+mod artifacts_list;
 mod command_line;
+mod devices_list;
 mod journey;
 mod profiles;
 #[cfg(unix)]

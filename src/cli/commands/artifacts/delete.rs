@@ -1,11 +1,14 @@
 //! `artifacts delete`.
 
 use clap::Args;
+use mender::Client;
+use mender::artifacts::Artifact;
 
 use super::{find, is_id, unauthorized};
 use crate::cli::args::ConsentArgs;
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Result};
+use crate::cli::output::Made;
 use crate::cli::tally::Tally;
 
 /// Delete Artifacts.
@@ -26,12 +29,12 @@ pub async fn run(args: DeleteArgs, ctx: &Context) -> Result<()> {
         && is_id(only)
         && !args.consent.dry_run
     {
-        return delete(&client, only, ctx).await;
+        return delete(&client, only, ctx, &mut ctx.out().made_of(1)).await;
     }
     let mut chosen = Vec::new();
     for named in &args.artifacts {
         let artifact = find(&client, named).await.map_err(unauthorized)?;
-        if chosen.iter().all(|other: &mender::artifacts::Artifact| other.id != artifact.id) {
+        if chosen.iter().all(|other: &Artifact| other.id != artifact.id) {
             chosen.push(artifact);
         }
     }
@@ -43,14 +46,21 @@ pub async fn run(args: DeleteArgs, ctx: &Context) -> Result<()> {
     if !ctx.consent(&args.consent, &plan).await? {
         return Ok(());
     }
+    let mut made = ctx.out().made_of(chosen.len());
+    let outcome = delete_all(&client, &chosen, ctx, &mut made).await;
+    made.end()?;
+    outcome
+}
+
+async fn delete_all(client: &Client, chosen: &[Artifact], ctx: &Context, made: &mut Made) -> Result<()> {
     let mut tally = Tally::of(chosen.len());
-    for artifact in &chosen {
-        tally.count(delete(&client, &artifact.id, ctx).await, &artifact.id, ctx.out())?;
+    for artifact in chosen {
+        tally.count(delete(client, &artifact.id, ctx, made).await, &artifact.id, ctx.out())?;
     }
     tally.verdict("deleted")
 }
 
-async fn delete(client: &mender::Client, id: &str, ctx: &Context) -> Result<()> {
+async fn delete(client: &Client, id: &str, ctx: &Context, made: &mut Made) -> Result<()> {
     client.artifacts().delete(id).await.map_err(|error| {
         let error = CliError::from(error);
         let hint = match error.status() {
@@ -59,9 +69,9 @@ async fn delete(client: &mender::Client, id: &str, ctx: &Context) -> Result<()> 
             _ => return unauthorized(error),
         };
         let status = error.status().unwrap_or_default();
-        error.reworded(format!("artifact delete failed with status {status}")).hint(hint)
+        error.reworded(format!("artifact delete failed with status {status} ({id})")).hint(hint)
     })?;
-    ctx.out().made(&serde_json::json!({ "id": id, "deleted": true }), id)?;
+    made.add(&serde_json::json!({ "id": id, "deleted": true }), id)?;
     ctx.out().notice("delete successful");
     Ok(())
 }

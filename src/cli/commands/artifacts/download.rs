@@ -105,6 +105,10 @@ async fn fetch(client: &Client, artifact: &Artifact, target: &Path, progress: &T
     let real = std::fs::canonicalize(target).unwrap_or_else(|_| target.to_owned());
     let directory = real.parent().filter(|path| !path.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file = temporary(directory).with_context(|| cannot_create(target))?;
+    if let Ok(old) = std::fs::metadata(&real) {
+        // Who may read the file that is replaced is its owner's decision.
+        file.as_file().set_permissions(old.permissions()).with_context(|| cannot_create(target))?;
+    }
     client.artifacts().download(artifact, &mut file, progress).await?;
     file.flush().with_context(|| cannot_create(target))?;
     file.persist(&real).map_err(|error| error.error).with_context(|| cannot_create(target))?;

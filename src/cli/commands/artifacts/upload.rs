@@ -17,7 +17,7 @@ use super::unauthorized;
 use super::update::check_description;
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Result};
-use crate::cli::output::Transfer;
+use crate::cli::output::{Made, Transfer};
 use crate::cli::signals::interruptible;
 use crate::cli::tally::Tally;
 
@@ -88,9 +88,22 @@ pub async fn run(args: UploadArgs, ctx: &Context) -> Result<()> {
         let looked_at = tokio::task::spawn_blocking(move || look_at(&path));
         candidates.push(looked_at.await.context("the file could not be looked at")??);
     }
+    let mut made = ctx.out().made_of(candidates.len());
+    let outcome = send_all(&candidates, &args, &client, ctx, &mut made).await;
+    made.end()?;
+    outcome
+}
+
+async fn send_all(
+    candidates: &[Candidate],
+    args: &UploadArgs,
+    client: &Client,
+    ctx: &Context,
+    made: &mut Made,
+) -> Result<()> {
     let mut tally = Tally::of(candidates.len());
-    for candidate in &candidates {
-        tally.count(send(candidate, &args, &client, ctx).await, &candidate.shown, ctx.out())?;
+    for candidate in candidates {
+        tally.count(send(candidate, args, client, ctx, made).await, &candidate.shown, ctx.out())?;
     }
     tally.verdict("uploaded")
 }
@@ -158,11 +171,16 @@ impl<R: Read> Read for Recorded<R> {
 }
 
 /// Asks whether the name is free, sends the file, and tells what became of it.
-async fn send(candidate: &Candidate, args: &UploadArgs, client: &Client, ctx: &Context) -> Result<()> {
+async fn send(
+    candidate: &Candidate,
+    args: &UploadArgs,
+    client: &Client,
+    ctx: &Context,
+    made: &mut Made,
+) -> Result<()> {
     let Candidate { shown, source, head } = candidate;
     if let Some(existing) = taken(candidate, args, client).await? {
-        ctx.out()
-            .made(&Outcome { id: &existing, name: &head.name, file: shown, uploaded: false }, &existing)?;
+        made.add(&Outcome { id: &existing, name: &head.name, file: shown, uploaded: false }, &existing)?;
         ctx.out().notice(format_args!("{shown} is there already, as {existing}"));
         return Ok(());
     }
@@ -201,7 +219,7 @@ async fn send(candidate: &Candidate, args: &UploadArgs, client: &Client, ctx: &C
             )
         })?;
     }
-    ctx.out().made(&Outcome { id: &id, name: &head.name, file: shown, uploaded: true }, &id)?;
+    made.add(&Outcome { id: &id, name: &head.name, file: shown, uploaded: true }, &id)?;
     ctx.out().notice("upload successful");
     Ok(())
 }
