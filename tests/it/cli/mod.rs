@@ -4,6 +4,9 @@ mod artifacts_list;
 mod command_line;
 mod devices_list;
 mod journey;
+mod login;
+#[cfg(unix)]
+mod login_terminal;
 mod profiles;
 #[cfg(unix)]
 mod prompts;
