@@ -42,7 +42,7 @@ struct CreateArgs {
     name: String,
 
     /// How long it lives: 30d, 12h, 1y, seconds; up to a year, 0 for ever
-    #[arg(long, value_name = "TIME", default_value = "1y", value_parser = seconds)]
+    #[arg(long, value_name = "TIME", default_value = "1y", value_parser = seconds, allow_hyphen_values = true)]
     expires_in: u64,
 
     /// Store it as the token of the profile

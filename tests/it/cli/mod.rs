@@ -7,9 +7,12 @@ mod journey;
 mod login;
 #[cfg(unix)]
 mod login_terminal;
+mod logout;
 mod profiles;
 #[cfg(unix)]
 mod prompts;
 mod reference;
 mod settings;
 mod token_file;
+mod tokens;
+mod whoami;
