@@ -15,4 +15,7 @@ mod reference;
 mod settings;
 mod token_file;
 mod tokens;
+mod users;
+#[cfg(unix)]
+mod users_terminal;
 mod whoami;

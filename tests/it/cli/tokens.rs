@@ -264,6 +264,14 @@ fn revoke_by_name_and_by_id_and_several() {
         .says("hint: token list shows those that there are\n");
     assert!(server.requests().iter().all(|request| request.method == "GET"));
     home.at(&server, ["token", "revoke"]).run().exits_with(2).says("<NAME|ID>");
+    // One that fails does not keep the others; the exit code tells.
+    server.create_token("e", None);
+    server.fault(Fault::on("DELETE", TOKENS).status(500));
+    home.at(&server, ["token", "revoke", "c", "e", "-y"])
+        .run()
+        .exits_with(3)
+        .says("status 500")
+        .says("revoked \"e\"\nFAILURE: 1 of 2 were not revoked: c\n");
     server.fault(Fault::on("DELETE", TOKENS).status(500));
     home.at(&server, ["token", "revoke", "c", "-y"]).run().fails().says("status 500").does_not_say("revoked");
 }
