@@ -106,9 +106,8 @@ pub async fn run(args: UsersArgs, ctx: &Context, help: clap::Command) -> Result<
 /// The user that an id, an email or "me" means.
 async fn find(client: &Client, named: &str) -> Result<User> {
     let not_found = || CliError::from(Error::NotFound { kind: "user", name: named.to_owned() });
-    // The address of no user is that of the list.
     if named.is_empty() {
-        return Err(not_found());
+        return Err(CliError::usage("the id or email of the user is empty"));
     }
     if named == "me" {
         return Ok(client.users().me().await?);

@@ -12,9 +12,12 @@ mod profiles;
 #[cfg(unix)]
 mod prompts;
 mod reference;
+mod secrets;
 mod settings;
 mod token_file;
 mod tokens;
+mod transport;
+mod usage;
 mod users;
 #[cfg(unix)]
 mod users_terminal;

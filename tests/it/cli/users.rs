@@ -48,9 +48,7 @@ fn me_list_and_show() {
     assert_eq!(run("users list -q").succeeds().stdout.lines().next(), Some(id));
     run("users list -o table").succeeds().shows("EMAIL").shows("LAST LOGIN\n");
 
-    for name in
-        ["nobody@x.example", "00000000-0000-0000-0000-000000000000", "nobody", "../settings/tokens", ""]
-    {
+    for name in ["nobody@x.example", "00000000-0000-0000-0000-000000000000", "nobody", "../settings/tokens"] {
         home.at(&server, ["users", "show", name])
             .run()
             .fails()
@@ -58,6 +56,7 @@ fn me_list_and_show() {
             .says(&format!("FAILURE: no user is named {name:?}\n"));
     }
     run("users show").exits_with(2);
+    run("users show ").exits_with(2).says("FAILURE: the id or email of the user is empty\n");
 }
 
 #[test]

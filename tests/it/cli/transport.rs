@@ -1,0 +1,161 @@
+//! D10 and D11: how requests are made, whatever the command.
+
+use sandbox::{Fault, Sandbox};
+
+use crate::support::Home;
+
+#[test]
+fn d10_the_program_names_itself() {
+    let server = Sandbox::start();
+    let home = Home::logged_in(&server);
+    home.at(&server, ["artifacts", "list"]).run().succeeds();
+    let expected = format!("mender-cli/{}", env!("CARGO_PKG_VERSION"));
+    assert_eq!(server.requests()[0].header("user-agent"), Some(&*expected));
+}
+
+/// D10: a proxy by the usual variables; here the sandbox itself stands in for one.
+#[test]
+fn d10_a_proxy_is_used_except_where_it_is_unwanted() {
+    let proxy = Sandbox::start();
+    let server = Sandbox::start();
+    let home = Home::new();
+    home.write("token", proxy.login());
+    let args = ["artifacts", "list", "--token", "token", "--server", "http://mender.invalid"];
+    for name in ["HTTP_PROXY", "http_proxy", "ALL_PROXY"] {
+        proxy.clear_requests();
+        home.cli(args).env(name, proxy.url()).run().succeeds();
+        assert_eq!(proxy.requests()[0].header("host"), Some("mender.invalid"), "{name}");
+    }
+    proxy.clear_requests();
+    home.write("token", server.login());
+    home.at(&server, ["artifacts", "list", "--token", "token"])
+        .env("HTTP_PROXY", proxy.url())
+        .env("NO_PROXY", "127.0.0.1")
+        .run()
+        .succeeds();
+    assert!(proxy.requests().is_empty());
+}
+
+/// D10: a safe request is repeated when the server is busy or the line breaks; the last answer is what is seen.
+#[test]
+fn d10_safe_requests_are_tried_again() {
+    let server = Sandbox::start();
+    let home = Home::logged_in(&server);
+    for fault in [
+        Fault::on("GET", "/").status(429).header("Retry-After", "0"),
+        Fault::on("GET", "/").status(503),
+        Fault::on("GET", "/").cut(),
+    ] {
+        server.clear_requests();
+        server.fault(fault);
+        home.at(&server, ["users", "me"]).run().succeeds().shows(server.username());
+        assert_eq!(server.requests().len(), 2);
+    }
+}
+
+#[test]
+fn d10_an_unencrypted_connection_is_not_made_without_a_word() {
+    let proxy = Sandbox::start();
+    let home = Home::new();
+    let token = proxy.login();
+    // The sandbox as the proxy: no name has to be known.
+    home.cli(["users", "me", "--server", "http://mender.invalid", "--token-value", &token])
+        .env("HTTP_PROXY", proxy.url())
+        .run()
+        .succeeds()
+        .says("warning: the connection to http://mender.invalid is not encrypted\n");
+}
+
+/// D11: an id is one part of the path, whatever it holds, and an empty one is none.
+#[test]
+fn d11_ids_are_escaped() {
+    let server = Sandbox::start();
+    let home = Home::logged_in(&server);
+    let users = "/api/management/v1/useradm/users/";
+    for (id, path) in [
+        ("a/b", "a%2Fb"),
+        ("a?b=c", "a%3Fb=c"),
+        ("a#b", "a%23b"),
+        ("a b", "a%20b"),
+        ("a%2Fb", "a%252Fb"),
+        ("../../x", "..%2F..%2Fx"),
+    ] {
+        server.clear_requests();
+        home.at(&server, ["users", "show", id]).run().fails().says(&format!("no user is named {id:?}"));
+        let request = &server.requests()[0];
+        assert_eq!((request.path.as_str(), request.query.as_str()), (&*format!("{users}{path}"), ""), "{id}");
+    }
+    server.clear_requests();
+    for id in [".", ".."] {
+        home.at(&server, ["users", "show", id])
+            .run()
+            .fails()
+            .says(&format!("FAILURE: no user is named {id:?}\n"));
+        home.at(&server, ["users", "delete", id, "--yes"]).run().fails();
+    }
+    for request in server.requests() {
+        let last = request.path.strip_prefix(users).unwrap();
+        assert!(request.method == "GET" && ["me", "%252E", "%252E%252E"].contains(&last), "{}", request.path);
+    }
+    // Nothing of the other kinds either: `artifacts delete ""` was sent to all of them.
+    server.clear_requests();
+    for line in ["artifacts delete", "artifacts show", "artifacts download"] {
+        for id in ["", ".", ".."] {
+            let run = home.at(&server, line.split(' ').chain([id])).run();
+            run.exits_with(if id.is_empty() { 2 } else { 1 });
+        }
+    }
+    assert!(server.requests().iter().all(|request| request.method == "GET"), "{:#?}", server.requests());
+}
+
+/// The token stays with its server, also for requests that could be repeated elsewhere.
+#[test]
+fn a_redirect_to_another_host_does_not_get_the_token() {
+    let (server, other) = (Sandbox::start(), Sandbox::start());
+    let home = Home::logged_in(&server);
+    for status in [301, 302, 303, 307, 308] {
+        server.fault(Fault::on("GET", "/").redirect(&format!("{}/x", other.url()), status));
+        home.at(&server, ["users", "me"])
+            .run()
+            .fails()
+            .says("request failed: the server redirects to ")
+            .says("hint: nothing was sent there");
+    }
+    assert!(other.requests().is_empty());
+}
+
+/// Whoever reads the output may go before its end; there is nobody to complain to.
+#[cfg(unix)]
+#[test]
+fn a_reader_that_goes_early_is_no_failure() {
+    let server = Sandbox::start();
+    let home = Home::logged_in(&server);
+    for args in [&["users", "list"][..], &["artifacts", "--help"], &["completion", "bash"], &["--version"]] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = home.at(&server, args).into_command();
+        let output =
+            command.stdout(writer).stderr(std::process::Stdio::piped()).spawn().unwrap().wait_with_output();
+        let output = output.unwrap();
+        assert_eq!((output.status.code(), output.stderr.len()), (Some(0), 0), "{args:?}");
+    }
+}
+
+/// A full disk behind stdout is one, though.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_output_that_cannot_be_written_is_a_failure() {
+    let server = Sandbox::start();
+    let home = Home::logged_in(&server);
+    for args in [&["users", "list"][..], &["--version"], &["token", "create", "lost"]] {
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let mut command = home.at(&server, args).into_command();
+        let child = command.stdout(full).stderr(std::process::Stdio::piped()).spawn().unwrap();
+        let output = child.wait_with_output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{args:?}\n{stderr}");
+        assert!(stderr.contains("FAILURE: cannot write to stdout: "), "{args:?}\n{stderr}");
+    }
+    // A token that nobody could read must not live on.
+    assert!(server.token_names().is_empty());
+}
