@@ -79,7 +79,7 @@ fn login_makes_a_profile_and_comments_stay() {
         .says("login successful");
     let after = home.read(&config());
     assert!(after.starts_with(before), "{after}");
-    assert!(after.contains(&format!("[profiles.test]\ntoken-digest = \"")), "{after}");
+    assert!(after.contains("[profiles.test]\ntoken-digest = \""), "{after}");
     assert!(after.contains(&format!("server = \"{}\"", server.url())), "{after}");
     assert!(!home.exists(".cache/mender/authtoken"));
     let token = home.read(&Home::config("tokens/test"));
