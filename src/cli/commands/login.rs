@@ -1,13 +1,13 @@
 //! `login`: a token for a password, or a token that somebody has already, checked and stored.
 
 use clap::Args;
-use mender::{Login, ServerUrl, Token};
+use mender::{Login, RequestLine, ServerUrl, Token};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::cli::args::SecretArg;
 use crate::cli::context::{Context, looks_like_a_token};
 use crate::cli::credentials::TokenFile;
-use crate::cli::error::{CliError, Result};
+use crate::cli::error::{CliError, Kind, Result};
 use crate::cli::profiles::{DEFAULT, Profiles};
 
 /// Log in and store the token.
@@ -86,18 +86,22 @@ async fn password_token(args: &LoginArgs, ctx: &Context) -> Result<Token> {
     let settings = ctx.settings()?;
     let anonymous = ctx.anonymous()?;
     let prompt = ctx.out().prompt();
-    let username = match args.username.clone().or_else(|| settings.username.clone().map(|name| name.value)) {
-        Some(name) if !name.is_empty() => name,
-        _ => prompt.ask("Username: ").await?,
+    let given = args.username.clone().filter(|name| !name.is_empty());
+    let username = match given.or_else(|| settings.username.clone().map(|name| name.value)) {
+        Some(name) => name,
+        None => prompt.ask("Username: ").await.map_err(unanswered)?,
     };
+    if username.trim().is_empty() {
+        return Err(CliError::failed("no username"));
+    }
     let flag = args.password.as_ref().map(|password| password.secret().clone());
     let set = settings.password.as_ref().map(|password| password.value.clone());
     let password = match flag.filter(|password| !password.expose_secret().is_empty()) {
-        _ if args.password_stdin => prompt.read_secret_line().await?,
+        _ if args.password_stdin => prompt.read_secret_line().await.map_err(unanswered)?,
         Some(password) => password,
         None => match set {
             Some(password) => password,
-            None => prompt.ask_secret("Password: ").await?,
+            None => prompt.ask_secret("Password: ").await.map_err(unanswered)?,
         },
     };
     let code =
@@ -133,9 +137,25 @@ async fn password_token(args: &LoginArgs, ctx: &Context) -> Result<Token> {
     }
 }
 
+/// In a pipeline nobody answers; there are other ways.
+fn unanswered(error: CliError) -> CliError {
+    match error.kind {
+        Kind::Failed => error
+            .hint("give them with --username and --password-stdin, or MENDER_USERNAME and MENDER_PASSWORD"),
+        _ => error,
+    }
+}
+
 /// The texts that scripts look for.
 fn refused(error: mender::Error) -> CliError {
-    let transport = matches!(error, mender::Error::Connection { .. });
+    // Here the official client names no more of the path.
+    let error = match error {
+        mender::Error::Connection { request, fault, text } => {
+            let request = RequestLine { target: "/auth/login".into(), ..request };
+            mender::Error::Connection { request, fault, text }
+        }
+        other => other,
+    };
     let error = CliError::from(error);
     match error.status() {
         Some(status) => {
@@ -145,10 +165,6 @@ fn refused(error: mender::Error) -> CliError {
             } else {
                 error
             }
-        }
-        None if transport => {
-            let CliError { kind, cause, hints, refusal } = error;
-            CliError { kind, cause: cause.context("POST /auth/login request failed"), hints, refusal }
         }
         None => error,
     }

@@ -4,8 +4,18 @@ mod artifacts_list;
 mod command_line;
 mod devices_list;
 mod journey;
+mod login;
+#[cfg(unix)]
+mod login_terminal;
+mod logout;
 mod profiles;
 #[cfg(unix)]
 mod prompts;
 mod reference;
 mod settings;
+mod token_file;
+mod tokens;
+mod users;
+#[cfg(unix)]
+mod users_terminal;
+mod whoami;

@@ -133,7 +133,7 @@ fn paths_in_a_profile_start_at_the_file() {
     home.write(&Home::config("certs/ca.pem"), server.ca_pem());
     let with = |rest: &str| format!("[profiles.default]\nserver = \"{}\"\n{rest}\n", server.https_url());
     home.write(&config(), with(""));
-    home.cli(["artifacts", "list"]).run().fails().says("--ca-cert");
+    home.cli(["artifacts", "list"]).run().fails().says("certificate");
     home.write(&config(), with("ca-cert = \"certs/ca.pem\""));
     std::fs::create_dir(home.path("elsewhere")).unwrap();
     home.cli(["artifacts", "list"]).directory(home.path("elsewhere")).run().succeeds().says_exactly("");
