@@ -13,6 +13,7 @@ use super::devices::list_or_null;
 use super::error::Result;
 use super::http::Transport;
 use super::page::{Keep, Older, Pages};
+use super::url::segment;
 
 pub use self::upload::Availability;
 
