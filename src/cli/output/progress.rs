@@ -110,7 +110,7 @@ impl Bar {
         if let Some(total) = total {
             self.bar.set_length(total);
         }
-        self.bar.set_draw_target(ProgressDrawTarget::stderr());
+        self.bar.set_draw_target(target());
     }
 
     fn finishing(&self) {
@@ -119,6 +119,74 @@ impl Bar {
         let template = if terminal_width_of_stderr() < NARROW { narrow } else { template };
         self.bar.set_style(ProgressStyle::with_template(template).expect("the template is sound"));
         self.bar.tick();
+    }
+}
+
+#[cfg(not(unix))]
+fn target() -> ProgressDrawTarget {
+    ProgressDrawTarget::stderr()
+}
+
+#[cfg(unix)]
+fn target() -> ProgressDrawTarget {
+    ProgressDrawTarget::term_like_with_hz(Box::new(margin::Stderr), 20)
+}
+
+/// The terminal with some columns less. A bar up to the edge would send the `^C` that a terminal shows on to the next
+/// line, and when the bar is cleared only that line would be.
+#[cfg(unix)]
+mod margin {
+    use std::io::{self, Write as _};
+
+    use indicatif::TermLike;
+
+    const MARGIN: u16 = 3;
+
+    #[derive(Debug)]
+    pub(super) struct Stderr;
+
+    impl Stderr {
+        fn move_cursor(count: usize, direction: char) -> io::Result<()> {
+            if count == 0 { Ok(()) } else { write!(io::stderr(), "\x1b[{count}{direction}") }
+        }
+    }
+
+    impl TermLike for Stderr {
+        fn width(&self) -> u16 {
+            super::terminal_width_of_stderr().saturating_sub(MARGIN).max(1)
+        }
+
+        fn move_cursor_up(&self, count: usize) -> io::Result<()> {
+            Self::move_cursor(count, 'A')
+        }
+
+        fn move_cursor_down(&self, count: usize) -> io::Result<()> {
+            Self::move_cursor(count, 'B')
+        }
+
+        fn move_cursor_right(&self, count: usize) -> io::Result<()> {
+            Self::move_cursor(count, 'C')
+        }
+
+        fn move_cursor_left(&self, count: usize) -> io::Result<()> {
+            Self::move_cursor(count, 'D')
+        }
+
+        fn write_line(&self, text: &str) -> io::Result<()> {
+            io::stderr().write_all(format!("{text}\n").as_bytes())
+        }
+
+        fn write_str(&self, text: &str) -> io::Result<()> {
+            io::stderr().write_all(text.as_bytes())
+        }
+
+        fn clear_line(&self) -> io::Result<()> {
+            self.write_str("\r\x1b[2K")
+        }
+
+        fn flush(&self) -> io::Result<()> {
+            io::stderr().flush()
+        }
     }
 }
 

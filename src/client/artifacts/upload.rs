@@ -55,7 +55,8 @@ impl Artifacts<'_> {
             None => Part::stream(body),
         };
         let part = part
-            .file_name(source.name().to_owned())
+            // The server makes nothing of it; an end of line would end the header.
+            .file_name(source.name().replace(char::is_control, "_"))
             .mime_str("application/octet-stream")
             .expect("that is a media type");
         // The server reads the parts in order and stops at `artifact`.

@@ -1,6 +1,7 @@
 //! The program through its command line: stdout, stderr, exit code, files written, requests received.
 
 mod artifacts_list;
+mod artifacts_upload;
 mod command_line;
 mod devices_list;
 mod journey;

@@ -202,25 +202,30 @@ async fn send(
     let outcome = interruptible(work, interrupted).await;
     // The bar must be gone before anything is said.
     progress.clear();
-    let id = match outcome {
+    let (id, uploaded) = match outcome {
         // Somebody else may have been faster.
         Err(error) if error.status() == Some(409) && args.skip_existing && !args.direct => {
             match taken(candidate, args, client).await? {
-                Some(existing) => existing,
+                Some(existing) => (existing, false),
                 None => return Err(error),
             }
         }
-        outcome => outcome?,
+        outcome => (outcome?, true),
     };
     if args.direct && !args.description.is_empty() {
         client.artifacts().describe(&id, &args.description).await.map_err(|error| {
             CliError::from(
                 anyhow!(error).context(format!("Artifact {id} is uploaded, but its description is not set")),
             )
+            .hint(format!("artifacts update {id} --description TEXT sets it"))
         })?;
     }
-    made.add(&Outcome { id: &id, name: &head.name, file: shown, uploaded: true }, &id)?;
-    ctx.out().notice("upload successful");
+    made.add(&Outcome { id: &id, name: &head.name, file: shown, uploaded }, &id)?;
+    if uploaded {
+        ctx.out().notice("upload successful");
+    } else {
+        ctx.out().notice(format_args!("{shown} is there already, as {id}"));
+    }
     Ok(())
 }
 
@@ -301,9 +306,12 @@ fn refused(error: Error, direct: bool, client: &Client, progress: &Transfer, nam
     let broken =
         matches!(&error, Error::Connection { fault: ConnectionFault::Broken | ConnectionFault::Timeout, .. });
     let connection = matches!(&error, Error::Connection { .. });
+    // The storage knows no logins and no names: what it refuses is told as it is.
+    let storage = error.refusal().and_then(|refusal| refusal.request.target.split_once("://"));
+    let storage = storage.map(|(_, rest)| rest.split('/').next().unwrap_or_default().to_owned());
     let error = CliError::from(error);
     match error.status() {
-        Some(401) => unauthorized(error),
+        Some(401) if storage.is_none() => unauthorized(error),
         Some(status) if link => {
             let text = format!(
                 "failed to get the direct pre-signed URL: Post URL request failed with status {status}"
@@ -315,13 +323,13 @@ fn refused(error: Error, direct: bool, client: &Client, progress: &Transfer, nam
                 _ => error.reworded(text),
             }
         }
-        Some(409) => {
+        Some(409) if storage.is_none() => {
             let conflict = error.refusal.as_ref().and_then(|refusal| refusal.conflict.as_ref());
             let conflict = conflict.map(|conflict| format!(" ({conflict})")).unwrap_or_default();
             error.reworded(format!("Artifact with same name or depends exists already{conflict}"))
         }
         Some(status) => {
-            let host = client.server().host();
+            let host = storage.unwrap_or_else(|| client.server().host());
             let text = format!("artifact upload to '{host}' failed with status {status}");
             error.reworded(if direct { format!("failed to upload the artifact: {text}") } else { text })
         }
