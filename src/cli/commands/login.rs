@@ -1,5 +1,7 @@
 //! `login`: a token for a password, or a token that somebody has already, checked and stored.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use mender::{Login, RequestLine, ServerUrl, Token};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -8,7 +10,7 @@ use crate::cli::args::SecretArg;
 use crate::cli::context::{Context, looks_like_a_token};
 use crate::cli::credentials::TokenFile;
 use crate::cli::error::{CliError, Kind, Result};
-use crate::cli::profiles::{DEFAULT, Profiles};
+use crate::cli::profiles::{DEFAULT, ProfileName, Profiles};
 
 /// Log in and store the token.
 #[derive(Debug, Args)]
@@ -182,16 +184,37 @@ pub fn store(ctx: &Context, file: &TokenFile, server: &ServerUrl, token: &Token)
         return Ok(());
     }
     let profile = &ctx.settings()?.profile.value;
-    let name = profile.parse()?;
+    let name: ProfileName = profile.parse()?;
     Profiles::edit(ctx.env(), |profiles| {
         profiles.set(&name, "token-digest", Some(&token.digest()));
         profiles.set(&name, "token-server", Some(&server.to_string()));
         // A named profile is a server; that of `default` may change with the configuration file.
-        let has_server = profiles.get(profile)?.is_some_and(|profile| profile.server.is_some());
-        if profile != DEFAULT && !has_server {
-            profiles.set(&name, "server", Some(&server.to_string()));
+        if profile == DEFAULT {
+            return Ok(());
+        }
+        let known = profiles.get(profile)?.unwrap_or_default();
+        let flags = ctx.flags();
+        for (key, known, now) in [
+            ("server", known.server, Some(server.to_string())),
+            ("ca-cert", text(known.ca_cert), absolute(&flags.ca_cert)?),
+            ("client-cert", text(known.client_cert), absolute(&flags.client_cert)?),
+            ("client-key", text(known.client_key), absolute(&flags.client_key)?),
+        ] {
+            if let (None, Some(now)) = (known, now) {
+                profiles.set(&name, key, Some(&now));
+            }
         }
         Ok(())
     })?;
     Ok(())
+}
+
+fn text(path: Option<PathBuf>) -> Option<String> {
+    path.map(|path| path.display().to_string())
+}
+
+/// A path that means the same from every directory. One that is no text cannot stand in the file.
+fn absolute(path: &Option<PathBuf>) -> anyhow::Result<Option<String>> {
+    let absolute = path.as_ref().map(std::path::absolute).transpose()?;
+    Ok(absolute.and_then(|path| path.to_str().map(str::to_owned)))
 }

@@ -52,3 +52,21 @@ fn a_token_is_asked_for_without_being_shown() {
     assert!(!terminal.history.contains(&token), "{}", terminal.history);
     assert_eq!(home.read(FILE), token);
 }
+
+/// The line of the question ends before anything else is said.
+#[test]
+fn an_end_at_the_question_is_said_on_a_line_of_its_own() {
+    let server = Sandbox::start();
+    let home = Home::new();
+    let env = [("MENDER_SERVER_URL", server.url())];
+    for (key, code, text) in
+        [("\x04", 1, "FAILURE: stdin ended before the answer"), ("\x03", 130, "FAILURE: interrupted")]
+    {
+        let mut terminal = Terminal::start(&home, 80, &env, &["login"]);
+        terminal.wait_for("Username: ");
+        terminal.type_in(key);
+        assert_eq!(terminal.end(), code, "{}", terminal.screen());
+        assert!(terminal.screen().lines().any(|line| line == text), "{}", terminal.screen());
+        assert!(terminal.is_sane());
+    }
+}
