@@ -10,7 +10,7 @@ use reqwest::{Method, StatusCode, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::error::{ConnectionFault, Error, Refusal, RequestLine, Result};
+use super::error::{ConnectionFault, ENDED_EARLY, Error, Refusal, RequestLine, Result};
 use super::limits::Limits;
 use super::retry;
 use super::token::Token;
@@ -420,7 +420,7 @@ fn interrupted(line: &RequestLine, error: &reqwest::Error) -> Error {
         (ConnectionFault::Other, _) => Error::Connection {
             request: line.clone(),
             fault: ConnectionFault::Broken,
-            text: "the connection ended before the answer was complete".into(),
+            text: ENDED_EARLY.into(),
         },
         (fault, text) => Error::Connection { request: line.clone(), fault, text },
     }

@@ -12,3 +12,4 @@ mod profiles;
 mod prompts;
 mod reference;
 mod settings;
+mod transport;
