@@ -11,5 +11,6 @@ mod profiles;
 #[cfg(unix)]
 mod prompts;
 mod reference;
+mod secrets;
 mod settings;
 mod transport;
