@@ -210,6 +210,9 @@ pub enum ConnectionFault {
     Other,
 }
 
+/// What a line that broke means to whoever waits for an answer.
+pub(crate) const ENDED_EARLY: &str = "the connection ended before the answer was complete";
+
 impl ConnectionFault {
     /// Finds kind and wording of what reqwest reports as a chain of causes.
     pub(crate) fn explain(error: &reqwest::Error) -> (ConnectionFault, String) {
@@ -228,7 +231,7 @@ impl ConnectionFault {
         } else if text.contains("dns error") || text.contains("failed to lookup address") {
             (ConnectionFault::UnknownHost, "the host name is not known".into())
         } else if text.contains("before message completed") || text.contains("connection closed") {
-            (ConnectionFault::Broken, "the connection ended before the answer was complete".into())
+            (ConnectionFault::Broken, ENDED_EARLY.into())
         } else {
             (ConnectionFault::Other, text)
         }
@@ -247,13 +250,15 @@ impl ConnectionFault {
         if text.contains("failed to lookup address") {
             return Some((ConnectionFault::UnknownHost, text));
         }
+        if io.kind() == io::ErrorKind::UnexpectedEof {
+            return Some((ConnectionFault::Broken, ENDED_EARLY.into()));
+        }
         let fault = match io.kind() {
             io::ErrorKind::ConnectionRefused => ConnectionFault::Refused,
             io::ErrorKind::TimedOut => ConnectionFault::Timeout,
-            io::ErrorKind::ConnectionReset
-            | io::ErrorKind::ConnectionAborted
-            | io::ErrorKind::BrokenPipe
-            | io::ErrorKind::UnexpectedEof => ConnectionFault::Broken,
+            io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe => {
+                ConnectionFault::Broken
+            }
             _ => return None,
         };
         Some((fault, text))

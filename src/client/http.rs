@@ -10,7 +10,7 @@ use reqwest::{Method, StatusCode, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::error::{ConnectionFault, Error, Refusal, RequestLine, Result};
+use super::error::{ConnectionFault, ENDED_EARLY, Error, Refusal, RequestLine, Result};
 use super::limits::Limits;
 use super::retry;
 use super::token::Token;
@@ -160,13 +160,13 @@ impl<'t> Call<'t> {
 
     /// Sends it and reads the whole answer. A GET is sent again where that may help.
     pub(crate) async fn send(self) -> Result<Answer> {
-        let silence = self.transport.limits().silence;
+        let Limits { silence, pause, .. } = *self.transport.limits();
         if self.method != Method::GET {
             return self.exchange(silence).await;
         }
         let attempt = || self.again().follow(silence);
         let logged = |error: &Error, pause: Duration| log::debug!(target: LOG, "{error}; again in {pause:?}");
-        attempt.retry(retry::pauses()).when(retry::may_help).adjust(retry::pause).notify(logged).await
+        attempt.retry(retry::pauses(pause)).when(retry::may_help).adjust(retry::pause).notify(logged).await
     }
 
     /// Sends a body that is streamed, under the eyes of `watch`.
@@ -420,7 +420,7 @@ fn interrupted(line: &RequestLine, error: &reqwest::Error) -> Error {
         (ConnectionFault::Other, _) => Error::Connection {
             request: line.clone(),
             fault: ConnectionFault::Broken,
-            text: "the connection ended before the answer was complete".into(),
+            text: ENDED_EARLY.into(),
         },
         (fault, text) => Error::Connection { request: line.clone(), fault, text },
     }

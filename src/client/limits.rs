@@ -12,6 +12,8 @@ pub struct Limits {
     pub silence: Duration,
     /// For the answer to an upload after its last byte: the server stores all of it first.
     pub processing: Duration,
+    /// Before something that failed is tried again; from time to time longer.
+    pub pause: Duration,
 }
 
 impl Default for Limits {
@@ -20,6 +22,7 @@ impl Default for Limits {
             connect: Duration::from_secs(20),
             silence: Duration::from_secs(60),
             processing: Duration::from_secs(30 * 60),
+            pause: Duration::from_millis(200),
         }
     }
 }

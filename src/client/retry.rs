@@ -11,10 +11,10 @@ const MOST_RETRIES: usize = 3;
 /// A server may ask for a longer pause than anybody would wait for; then its refusal is the answer.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
-/// The pauses: about 0.2, 0.6 and 1.8 s, each with some chance in it.
-pub(crate) fn pauses() -> ExponentialBuilder {
+/// The pauses: about 0.2, 0.6 and 1.8 s if the first is 0.2, each with some chance in it.
+pub(crate) fn pauses(first: Duration) -> ExponentialBuilder {
     ExponentialBuilder::default()
-        .with_min_delay(Duration::from_millis(200))
+        .with_min_delay(first)
         .with_factor(3.0)
         .with_max_times(MOST_RETRIES)
         .with_jitter()

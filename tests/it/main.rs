@@ -5,6 +5,7 @@
 #![allow(clippy::disallowed_methods, reason = "tests look at the environment and end processes")]
 
 mod cli;
+mod client;
 mod support;
 
 /// A file that no module names is not compiled, and its tests never run.

@@ -1,7 +1,6 @@
 //! Download by a presigned link, gone on with where a broken line left it.
 
 use std::io::Write;
-use std::time::Duration;
 
 use reqwest::header::{ACCEPT_ENCODING, HeaderValue, RANGE};
 use reqwest::{Method, StatusCode};
@@ -47,7 +46,7 @@ impl Artifacts<'_> {
                 return Err(broken);
             }
             log::debug!(target: "mender::http", "{broken}; going on from byte {written}");
-            tokio::time::sleep(Duration::from_millis(200) * 2u32.pow(retries)).await;
+            tokio::time::sleep(self.0.limits().pause * 2u32.pow(retries)).await;
         }
     }
 

@@ -1,9 +1,12 @@
 //! The program through its command line: stdout, stderr, exit code, files written, requests received.
 
+mod artifacts_download;
 mod artifacts_list;
+mod artifacts_one;
 mod artifacts_upload;
 mod command_line;
 mod devices_list;
+mod ids;
 mod journey;
 mod login;
 #[cfg(unix)]

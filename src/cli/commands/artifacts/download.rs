@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::Args;
+use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use mender::artifacts::Artifact;
 use mender::{Client, Error};
 
@@ -23,7 +24,8 @@ pub struct DownloadArgs {
     artifact: String,
 
     /// Directory to write NAME.mender into [default: the current one]
-    #[arg(long, value_name = "DIR", allow_hyphen_values = true)]
+    // An empty one is none, which the parser of paths refuses.
+    #[arg(long, value_name = "DIR", allow_hyphen_values = true, value_parser = OsStringValueParser::new().map(PathBuf::from))]
     destination_path: Option<PathBuf>,
 
     /// File to write; - is stdout
