@@ -139,9 +139,8 @@ fn advice(error: &Error) -> Option<String> {
             _ => return None,
         },
         Error::Redirect { location, .. } => {
-            return Some(format!(
-                "nothing was sent there; if that is the right place, use its address with --server ({location})"
-            ));
+            let server = location.split("/api/management/").next().unwrap_or(location);
+            return Some(format!("nothing was sent there; if that is the right server, use --server {server}"));
         }
         Error::Refused(refusal) => match refusal.status {
             403 => "the user's role, or the plan, does not allow it",

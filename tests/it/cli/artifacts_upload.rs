@@ -470,7 +470,7 @@ fn a_file_that_may_not_be_read() {
     use std::os::unix::fs::PermissionsExt as _;
     let (server, home) = logged_in();
     let path = home.write("a.mender", artifact("a"));
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0)).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o0)).unwrap();
     if File::open(&path).is_ok() {
         return; // Nothing is kept from root.
     }

@@ -61,17 +61,12 @@ fn a_file_that_is_gone() {
     assert!(server.requests().is_empty());
 }
 
-/// Gives some bytes, then fails.
-struct Faulty(usize);
+/// Fails at once; behind the first half of an Artifact, in the midst of it.
+struct Faulty;
 
 impl Read for Faulty {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.0 == 0 {
-            return Err(io::Error::other("the disk is on fire"));
-        }
-        let count = buffer.len().min(self.0);
-        self.0 -= count;
-        Ok(count)
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        Err(io::Error::other("the disk is on fire"))
     }
 }
 
@@ -79,7 +74,10 @@ impl Read for Faulty {
 #[test]
 fn a_source_that_fails() {
     let server = Sandbox::start();
-    let source = Source::stream("s.mender", Faulty(2 << 20));
+    // A valid Artifact as far as it goes: junk would be refused before the source fails.
+    let artifact = Artifact::new("s").device_type("t").file("f", vec![0; 2 << 20]).build();
+    let half = io::Cursor::new(artifact[..1 << 20].to_vec());
+    let source = Source::stream("s.mender", half.chain(Faulty));
     let client = logged_in(&server);
     let error = wait(client.artifacts().upload(&source, "", Arc::new(Silent))).unwrap_err();
     assert_eq!(error.to_string(), "cannot read s.mender: the disk is on fire");
