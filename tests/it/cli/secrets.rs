@@ -247,7 +247,7 @@ fn all(how: &str, spoil: impl Fn(&World) + Sync) {
     // Most of the time is waiting.
     let queue = std::sync::Mutex::new(commands.iter());
     std::thread::scope(|scope| {
-        for _ in 0..3 {
+        for _ in 0..6 {
             scope.spawn(|| {
                 loop {
                     let Some(command) = queue.lock().unwrap().next() else { return };
