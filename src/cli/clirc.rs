@@ -42,9 +42,13 @@ pub fn read(env: &Env) -> anyhow::Result<Option<Clirc>> {
 }
 
 fn find(env: &Env) -> Option<(PathBuf, bool)> {
+    places(env).into_iter().find_map(|(directory, is_local)| Some((in_directory(&directory?)?, is_local)))
+}
+
+/// Where to look, and whether that is the working directory. The whole machine's file goes before the user's.
+fn places(env: &Env) -> [(Option<PathBuf>, bool); 3] {
     let system = Some(PathBuf::from("/etc/mender-cli"));
-    let places = [(system, false), (env.home.clone(), false), (env.working_directory.clone(), true)];
-    places.into_iter().find_map(|(directory, is_local)| Some((in_directory(&directory?)?, is_local)))
+    [(system, false), (env.home.clone(), false), (env.working_directory.clone(), true)]
 }
 
 fn in_directory(directory: &Path) -> Option<PathBuf> {
@@ -81,6 +85,14 @@ mod tests {
         }
         let env = Env { home: Some(home.path().into()), ..Env::default() };
         (home, env)
+    }
+
+    #[test]
+    fn the_system_goes_before_the_home_and_that_before_the_working_directory() {
+        let env =
+            Env { home: Some("/home/u".into()), working_directory: Some("/work".into()), ..Env::default() };
+        let expected = [("/etc/mender-cli", false), ("/home/u", false), ("/work", true)];
+        assert_eq!(places(&env), expected.map(|(place, is_local)| (Some(place.into()), is_local)));
     }
 
     #[test]

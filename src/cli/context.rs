@@ -163,7 +163,15 @@ impl Context {
             .user_agent(concat!("mender-cli/", env!("CARGO_PKG_VERSION")))
             .trust(self.trust(settings)?)
             .system_proxies(true);
-        Ok(builder.build()?)
+        builder.build().map_err(|error| {
+            let mut error = CliError::from(error);
+            // Which file it is only the settings know.
+            let files = [&settings.ca_cert, &settings.client_cert, &settings.client_key];
+            for path in files.into_iter().flatten() {
+                error = error.hint(format!("{} names {}", path.origin, path.value.display()));
+            }
+            error
+        })
     }
 
     fn trust(&self, settings: &Settings) -> Result<Trust> {

@@ -140,7 +140,7 @@ fn advice(error: &Error) -> Option<String> {
         },
         Error::Redirect { location, .. } => {
             return Some(format!(
-                "the token was not sent there; if that is the right place, use its address with --server ({location})"
+                "nothing was sent there; if that is the right place, use its address with --server ({location})"
             ));
         }
         Error::Refused(refusal) => match refusal.status {

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::error::Result;
 use super::http::Transport;
 use super::token::Token;
+use super::url::segment;
 
 /// The longest life that a server grants unless it was set up otherwise: a year, in seconds.
 pub const LONGEST_LIFE: u64 = 31_536_000;
@@ -66,7 +67,7 @@ impl<'c> Tokens<'c> {
 
     /// Ends one. The server says yes to any id, so look in the list first.
     pub async fn revoke(&self, id: &str) -> Result<()> {
-        let path: Vec<&str> = PATH.into_iter().chain([id]).collect();
+        let path: Vec<&str> = PATH.into_iter().chain([segment(id)?]).collect();
         self.0.delete(&path).send().await?;
         Ok(())
     }

@@ -29,6 +29,9 @@ pub enum ServerUrlError {
     /// It has a scheme other than http and https.
     #[error("{0:?} is not a server address: it must begin with https:// or http://")]
     Scheme(String),
+    /// It cannot be the id of anything.
+    #[error("{0:?} is no id")]
+    Id(String),
     /// It carries more than scheme, host, port and path. The text is not repeated: it may hold a password.
     #[error("the server address must not hold {0}")]
     Superfluous(&'static str),
@@ -64,6 +67,11 @@ impl FromStr for ServerUrl {
         url.set_path(&path);
         Ok(ServerUrl(url))
     }
+}
+
+/// An id as a segment of a path. The ones that would be steps in it are no ids of anything.
+pub(crate) fn segment(id: &str) -> Result<&str, ServerUrlError> {
+    if matches!(id, "" | "." | "..") { Err(ServerUrlError::Id(id.to_owned())) } else { Ok(id) }
 }
 
 impl ServerUrl {
@@ -152,6 +160,14 @@ mod tests {
     fn ids_are_escaped_and_prefixes_kept() {
         let server: ServerUrl = "https://h/prefix".parse().unwrap();
         assert_eq!(server.join(&["api", "a/b?c#d e"]).as_str(), "https://h/prefix/api/a%2Fb%3Fc%23d%20e");
+    }
+
+    #[test]
+    fn what_would_be_a_step_in_a_path_is_no_id() {
+        for id in ["", ".", ".."] {
+            assert!(segment(id).is_err(), "{id:?}");
+        }
+        assert_eq!(segment("..."), Ok("..."));
     }
 
     #[test]

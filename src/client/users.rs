@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use super::error::Result;
 use super::http::Transport;
+use super::url::segment;
 
 /// A user.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -70,7 +71,7 @@ impl<'c> Users<'c> {
     ///
     /// [`Refused`](crate::Error::Refused) with 404 if there is none with that id.
     pub async fn get(&self, id: &str) -> Result<User> {
-        self.0.get(&one(id)).send().await?.json()
+        self.0.get(&one(id)?).send().await?.json()
     }
 
     /// All users; the service does not page.
@@ -96,17 +97,17 @@ impl<'c> Users<'c> {
 
     /// Changes a user. **All its tokens end**, but for the one that makes the call.
     pub async fn update(&self, id: &str, change: &Change<'_>) -> Result<()> {
-        self.0.put(&one(id)).json(change).send().await?;
+        self.0.put(&one(id)?).json(change).send().await?;
         Ok(())
     }
 
     /// Removes a user and its tokens. The server says yes to any id, so look first.
     pub async fn delete(&self, id: &str) -> Result<()> {
-        self.0.delete(&one(id)).send().await?;
+        self.0.delete(&one(id)?).send().await?;
         Ok(())
     }
 }
 
-fn one(id: &str) -> Vec<&str> {
-    PATH.into_iter().chain([id]).collect()
+fn one(id: &str) -> Result<Vec<&str>> {
+    Ok(PATH.into_iter().chain([segment(id)?]).collect())
 }

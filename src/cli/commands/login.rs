@@ -1,14 +1,16 @@
 //! `login`: a token for a password, or a token that somebody has already, checked and stored.
 
+use std::path::PathBuf;
+
 use clap::Args;
-use mender::{Login, ServerUrl, Token};
+use mender::{Login, RequestLine, ServerUrl, Token};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::cli::args::SecretArg;
 use crate::cli::context::{Context, looks_like_a_token};
 use crate::cli::credentials::TokenFile;
-use crate::cli::error::{CliError, Result};
-use crate::cli::profiles::{DEFAULT, Profiles};
+use crate::cli::error::{CliError, Kind, Result};
+use crate::cli::profiles::{DEFAULT, ProfileName, Profiles};
 
 /// Log in and store the token.
 #[derive(Debug, Args)]
@@ -86,18 +88,22 @@ async fn password_token(args: &LoginArgs, ctx: &Context) -> Result<Token> {
     let settings = ctx.settings()?;
     let anonymous = ctx.anonymous()?;
     let prompt = ctx.out().prompt();
-    let username = match args.username.clone().or_else(|| settings.username.clone().map(|name| name.value)) {
-        Some(name) if !name.is_empty() => name,
-        _ => prompt.ask("Username: ").await?,
+    let given = args.username.clone().filter(|name| !name.is_empty());
+    let username = match given.or_else(|| settings.username.clone().map(|name| name.value)) {
+        Some(name) => name,
+        None => prompt.ask("Username: ").await.map_err(unanswered)?,
     };
+    if username.trim().is_empty() {
+        return Err(CliError::failed("no username"));
+    }
     let flag = args.password.as_ref().map(|password| password.secret().clone());
     let set = settings.password.as_ref().map(|password| password.value.clone());
     let password = match flag.filter(|password| !password.expose_secret().is_empty()) {
-        _ if args.password_stdin => prompt.read_secret_line().await?,
+        _ if args.password_stdin => prompt.read_secret_line().await.map_err(unanswered)?,
         Some(password) => password,
         None => match set {
             Some(password) => password,
-            None => prompt.ask_secret("Password: ").await?,
+            None => prompt.ask_secret("Password: ").await.map_err(unanswered)?,
         },
     };
     let code =
@@ -133,9 +139,25 @@ async fn password_token(args: &LoginArgs, ctx: &Context) -> Result<Token> {
     }
 }
 
+/// In a pipeline nobody answers; there are other ways.
+fn unanswered(error: CliError) -> CliError {
+    match error.kind {
+        Kind::Failed => error
+            .hint("give them with --username and --password-stdin, or MENDER_USERNAME and MENDER_PASSWORD"),
+        _ => error,
+    }
+}
+
 /// The texts that scripts look for.
 fn refused(error: mender::Error) -> CliError {
-    let transport = matches!(error, mender::Error::Connection { .. });
+    // Here the official client names no more of the path.
+    let error = match error {
+        mender::Error::Connection { request, fault, text } => {
+            let request = RequestLine { target: "/auth/login".into(), ..request };
+            mender::Error::Connection { request, fault, text }
+        }
+        other => other,
+    };
     let error = CliError::from(error);
     match error.status() {
         Some(status) => {
@@ -145,10 +167,6 @@ fn refused(error: mender::Error) -> CliError {
             } else {
                 error
             }
-        }
-        None if transport => {
-            let CliError { kind, cause, hints, refusal } = error;
-            CliError { kind, cause: cause.context("POST /auth/login request failed"), hints, refusal }
         }
         None => error,
     }
@@ -166,16 +184,37 @@ pub fn store(ctx: &Context, file: &TokenFile, server: &ServerUrl, token: &Token)
         return Ok(());
     }
     let profile = &ctx.settings()?.profile.value;
-    let name = profile.parse()?;
+    let name: ProfileName = profile.parse()?;
     Profiles::edit(ctx.env(), |profiles| {
         profiles.set(&name, "token-digest", Some(&token.digest()));
         profiles.set(&name, "token-server", Some(&server.to_string()));
         // A named profile is a server; that of `default` may change with the configuration file.
-        let has_server = profiles.get(profile)?.is_some_and(|profile| profile.server.is_some());
-        if profile != DEFAULT && !has_server {
-            profiles.set(&name, "server", Some(&server.to_string()));
+        if profile == DEFAULT {
+            return Ok(());
+        }
+        let known = profiles.get(profile)?.unwrap_or_default();
+        let flags = ctx.flags();
+        for (key, known, now) in [
+            ("server", known.server, Some(server.to_string())),
+            ("ca-cert", text(known.ca_cert), absolute(&flags.ca_cert)?),
+            ("client-cert", text(known.client_cert), absolute(&flags.client_cert)?),
+            ("client-key", text(known.client_key), absolute(&flags.client_key)?),
+        ] {
+            if let (None, Some(now)) = (known, now) {
+                profiles.set(&name, key, Some(&now));
+            }
         }
         Ok(())
     })?;
     Ok(())
+}
+
+fn text(path: Option<PathBuf>) -> Option<String> {
+    path.map(|path| path.display().to_string())
+}
+
+/// A path that means the same from every directory. One that is no text cannot stand in the file.
+fn absolute(path: &Option<PathBuf>) -> anyhow::Result<Option<String>> {
+    let absolute = path.as_ref().map(std::path::absolute).transpose()?;
+    Ok(absolute.and_then(|path| path.to_str().map(str::to_owned)))
 }

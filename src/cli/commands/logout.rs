@@ -1,6 +1,7 @@
 //! `logout`: ends a login on the server and forgets it here; a personal access token is only forgotten.
 
 use clap::Args;
+use mender::Client;
 
 use crate::cli::commands::whoami::TokenKind;
 use crate::cli::context::{Context, TokenInUse};
@@ -29,19 +30,25 @@ pub async fn run(args: LogoutArgs, ctx: &Context) -> Result<()> {
 
 async fn end_on_server(args: &LogoutArgs, ctx: &Context, in_use: &TokenInUse) -> Result<()> {
     let client = ctx.anonymous()?.with_token(in_use.token.clone());
-    let kind = match TokenKind::of(&client, &in_use.token).await {
-        Ok(kind) => kind,
+    match end(args, ctx, &client, in_use).await {
         // A token that the server no longer takes needs no ending.
         Err(error) if error.status() == Some(401) => {
             ctx.out().notice("the server no longer takes this token");
-            return Ok(());
+            Ok(())
         }
-        Err(error) => {
-            return Err(CliError::from(error)
-                .hint("the token is still stored; logout --local forgets it without asking the server"));
-        }
-    };
-    match kind {
+        Err(error) if in_use.stored.is_some() => Err(CliError::from(error)
+            .hint("the token is still stored; logout --local forgets it without asking the server")),
+        outcome => Ok(outcome?),
+    }
+}
+
+async fn end(
+    args: &LogoutArgs,
+    ctx: &Context,
+    client: &Client,
+    in_use: &TokenInUse,
+) -> Result<(), mender::Error> {
+    match TokenKind::of(client, &in_use.token).await? {
         TokenKind::PersonalAccess { name } if !args.revoke => {
             ctx.out().notice(format_args!(
                 "the personal access token {name:?} stays valid; logout --revoke or token revoke ends it"

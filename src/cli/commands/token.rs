@@ -15,6 +15,7 @@ use crate::cli::credentials::TokenFile;
 use crate::cli::error::{CliError, Kind, Result};
 use crate::cli::output::{Cell, Column};
 use crate::cli::private_file;
+use crate::cli::tally::Tally;
 
 /// The server's own limit, in bytes.
 const LONGEST_NAME: usize = 4096;
@@ -42,7 +43,7 @@ struct CreateArgs {
     name: String,
 
     /// How long it lives: 30d, 12h, 1y, seconds; up to a year, 0 for ever
-    #[arg(long, value_name = "TIME", default_value = "1y", value_parser = seconds)]
+    #[arg(long, value_name = "TIME", default_value = "1y", value_parser = seconds, allow_hyphen_values = true)]
     expires_in: u64,
 
     /// Store it as the token of the profile
@@ -179,11 +180,15 @@ async fn revoke(args: RevokeArgs, ctx: &Context) -> Result<()> {
     if !ctx.consent(&args.consent, &plan).await? {
         return Ok(());
     }
+    let mut tally = Tally::of(chosen.len());
     for token in chosen {
-        client.tokens().revoke(&token.id).await?;
-        ctx.out().notice(format_args!("revoked {:?}", token.name));
+        let outcome = client.tokens().revoke(&token.id).await.map_err(CliError::from);
+        if outcome.is_ok() {
+            ctx.out().notice(format_args!("revoked {:?}", token.name));
+        }
+        tally.count(outcome, &token.name, ctx.out())?;
     }
-    Ok(())
+    tally.verdict("revoked")
 }
 
 /// The tokens that the line names, each once. The server says yes to any id, so that they are looked for here.

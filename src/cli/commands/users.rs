@@ -11,6 +11,7 @@ use crate::cli::args::ConsentArgs;
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Result};
 use crate::cli::output::{Cell, Column};
+use crate::cli::tally::Tally;
 
 /// Users: who may log in.
 #[derive(Debug, Args)]
@@ -104,10 +105,13 @@ pub async fn run(args: UsersArgs, ctx: &Context, help: clap::Command) -> Result<
 
 /// The user that an id, an email or "me" means.
 async fn find(client: &Client, named: &str) -> Result<User> {
+    let not_found = || CliError::from(Error::NotFound { kind: "user", name: named.to_owned() });
+    if named.is_empty() {
+        return Err(CliError::usage("the id or email of the user is empty"));
+    }
     if named == "me" {
         return Ok(client.users().me().await?);
     }
-    let not_found = || CliError::from(Error::NotFound { kind: "user", name: named.to_owned() });
     if named.contains('@') {
         return client.users().find(named).await?.ok_or_else(not_found);
     }
@@ -150,8 +154,11 @@ async fn new_password(ctx: &Context) -> Result<SecretString> {
     Ok(password)
 }
 
-/// What the server would answer with a bare 500.
+/// What the server would answer with a bare 500, or in the words for a field that is missing.
 fn check_password(password: &SecretString) -> Result<()> {
+    if password.expose_secret().is_empty() {
+        return Err(CliError::failed("the password is empty"));
+    }
     if password.expose_secret().len() > 72 {
         return Err(CliError::failed("the server takes passwords of at most 72 bytes"));
     }
@@ -171,8 +178,13 @@ async fn update(args: UpdateArgs, ctx: &Context) -> Result<()> {
             user.email
         )));
     }
+    let ends = if is_own {
+        "this ends all your other tokens and logins"
+    } else {
+        "this ends all tokens and logins of that user"
+    };
     let plan = format!(
-        "change {} of {} on {}; this ends {}",
+        "change {} of {} on {}; {ends}",
         match (&args.email, args.password) {
             (Some(_), true) => "email and password",
             (Some(_), false) => "the email",
@@ -180,10 +192,12 @@ async fn update(args: UpdateArgs, ctx: &Context) -> Result<()> {
         },
         user.email,
         client.server(),
-        if is_own { "all your other tokens and logins" } else { "all tokens and logins of that user" },
     );
     if !ctx.consent(&args.consent, &plan).await? {
         return Ok(());
+    }
+    if args.consent.yes {
+        ctx.out().notice(ends);
     }
     let current = if is_own { Some(current_password(&args, ctx).await?) } else { None };
     let new = match (args.password, args.password_stdin) {
@@ -197,7 +211,13 @@ async fn update(args: UpdateArgs, ctx: &Context) -> Result<()> {
         password: new.as_ref().map(|password| password.expose_secret()),
         current_password: current.as_ref().map(|password| password.expose_secret()),
     };
-    client.users().update(&user.id, &change).await?;
+    client.users().update(&user.id, &change).await.map_err(|error| {
+        let error = CliError::from(error);
+        match error.status() {
+            Some(409) => error.hint("somebody else changed the user at the same time; try again"),
+            _ => error,
+        }
+    })?;
     ctx.out().notice(format_args!("changed user {}", user.email));
     Ok(())
 }
@@ -237,9 +257,13 @@ async fn delete(args: DeleteArgs, ctx: &Context) -> Result<()> {
     if !ctx.consent(&args.consent, &plan).await? {
         return Ok(());
     }
+    let mut tally = Tally::of(users.len());
     for user in users {
-        client.users().delete(&user.id).await?;
-        ctx.out().notice(format_args!("deleted user {}", user.email));
+        let outcome = client.users().delete(&user.id).await.map_err(CliError::from);
+        if outcome.is_ok() {
+            ctx.out().notice(format_args!("deleted user {}", user.email));
+        }
+        tally.count(outcome, &user.email, ctx.out())?;
     }
-    Ok(())
+    tally.verdict("deleted")
 }

@@ -67,6 +67,9 @@ struct Identity {
     token_kind: Option<String>,
     token_from: String,
     expires: Option<String>,
+    /// Whether no time above means that it never ends.
+    #[serde(skip)]
+    tells_its_end: bool,
     seconds_left: Option<i64>,
     tenant: Option<String>,
     plan: Option<String>,
@@ -84,7 +87,10 @@ const COLUMNS: &[Column<Identity>] = &[
     Column { title: "PROFILE", cell: |id| from(&id.profile, &id.profile_from) },
     Column { title: "TOKEN", cell: |id| Cell::maybe(id.token_kind.as_deref()) },
     Column { title: "TOKEN FROM", cell: |id| Cell::text(&id.token_from) },
-    Column { title: "EXPIRES", cell: |id| Cell::End(id.expires.as_deref()) },
+    Column {
+        title: "EXPIRES",
+        cell: |id| if id.tells_its_end { Cell::End(id.expires.as_deref()) } else { Cell::maybe(None) },
+    },
     Column { title: "TIME LEFT", cell: |id| Cell::Text(time_left(id).into()) },
     Column { title: "TENANT", cell: |id| Cell::maybe(id.tenant.as_deref()) },
     Column { title: "PLAN", cell: |id| Cell::maybe(id.plan.as_deref()) },
@@ -116,7 +122,9 @@ pub async fn run(args: WhoamiArgs, ctx: &Context) -> Result<()> {
         None => None,
     };
     let settings = ctx.settings()?;
-    let claims = in_use.token.claims().unwrap_or_default();
+    let claims = in_use.token.claims();
+    let tells_its_end = claims.is_some();
+    let claims = claims.unwrap_or_default();
     let end = claims.exp.and_then(|seconds| Timestamp::from_second(seconds).ok());
     let identity = Identity {
         user: user.as_ref().map(|user| user.email.clone()),
@@ -128,6 +136,7 @@ pub async fn run(args: WhoamiArgs, ctx: &Context) -> Result<()> {
         token_kind: kind,
         token_from: in_use.place,
         expires: end.map(|end| end.to_string()),
+        tells_its_end,
         seconds_left: end.map(|end| end.as_second() - Timestamp::now().as_second()),
         tenant: claims.tenant,
         plan: claims.plan,

@@ -1,4 +1,4 @@
-//! The library's log lines on stderr. Only its own: other crates log whole exchanges, tokens included.
+//! The log lines of library and program on stderr. No others: other crates log whole exchanges, tokens included.
 
 use log::{Level, LevelFilter, Log, Metadata, Record};
 
@@ -8,7 +8,7 @@ struct Logger {
     out: Output,
 }
 
-/// Shows warnings, and with `verbose` everything that the library says.
+/// Shows warnings, and with `verbose` everything.
 pub fn install(out: Output, verbose: bool) {
     // A second call happens only in one process that runs two lines; the first stays.
     if log::set_boxed_logger(Box::new(Logger { out })).is_ok() {
@@ -18,7 +18,7 @@ pub fn install(out: Output, verbose: bool) {
 
 impl Log for Logger {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target().split("::").next() == Some("mender")
+        matches!(metadata.target().split("::").next(), Some("mender" | "mender_cli"))
     }
 
     fn log(&self, record: &Record<'_>) {

@@ -33,11 +33,14 @@ impl Prompt {
     /// If stdin ends first, or the user presses Ctrl-C.
     pub async fn ask(&self, question: &'static str) -> Result<String> {
         self.out.text(question)?;
-        let answer = on_its_own_thread(read_line).await;
+        let open = OpenLine(self.out);
+        let answer = on_its_own_thread(read_line).await?;
+        // On a terminal Enter has ended it.
+        open.close();
         if !io::stdin().is_terminal() {
             self.out.text("\n")?;
         }
-        answer
+        Ok(answer)
     }
 
     /// Asks for a secret, with a star for each character; from a pipe, a line of stdin.
@@ -95,11 +98,28 @@ impl Prompt {
                 .hint("--yes says so beforehand, --dry-run shows what would be done"));
         }
         self.out.say(&format!("{} [y/N] ", super::line(question)));
+        let open = OpenLine(self.out);
         let answer = on_its_own_thread(read_line).await?;
+        open.close();
         match answer.trim().to_lowercase().as_str() {
             "y" | "yes" => Ok(()),
             _ => Err(CliError::failed("nothing was done")),
         }
+    }
+}
+
+/// The line of a question, which nothing else may follow, whether it is answered, ended or interrupted.
+struct OpenLine(Output);
+
+impl OpenLine {
+    fn close(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for OpenLine {
+    fn drop(&mut self) {
+        self.0.say("\n");
     }
 }
 

@@ -13,6 +13,7 @@ use super::{Artifacts, V1, one};
 use crate::artifact::{FileInfo, Head, payload_files};
 use crate::client::error::{Error, Result};
 use crate::client::transfer::{Progress, Source};
+use crate::client::url::segment;
 
 /// The server reads no more of the report (and only if it was told to trust reports).
 const LARGEST_REPORT: usize = 2048;
@@ -49,7 +50,7 @@ impl Artifacts<'_> {
         let begin: Vec<&str> = V1.into_iter().chain(["directupload"]).collect();
         let link: Link = self.0.post(&begin).send().await?.json()?;
         let (files, ()) = tokio::try_join!(files(source, head), self.put(source, length, &link, progress))?;
-        let complete: Vec<&str> = begin.into_iter().chain([link.id.as_str(), "complete"]).collect();
+        let complete: Vec<&str> = begin.into_iter().chain([segment(&link.id)?, "complete"]).collect();
         self.0.post(&complete).json(&report(length, head, &files)).send().await?;
         self.appears(&link.id, patience).await?;
         Ok(link.id)
@@ -80,7 +81,7 @@ impl Artifacts<'_> {
     async fn appears(&self, id: &str, patience: Duration) -> Result<()> {
         let until = tokio::time::Instant::now() + patience;
         loop {
-            match self.0.get(&one(id)).send().await {
+            match self.0.get(&one(id)?).send().await {
                 Ok(_) => return Ok(()),
                 Err(error) if error.status() == Some(404) => {}
                 Err(error) => return Err(error),

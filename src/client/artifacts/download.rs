@@ -58,7 +58,7 @@ impl Artifacts<'_> {
         written: &mut u64,
         progress: &dyn Progress,
     ) -> Result<()> {
-        let path: Vec<&str> = one(&artifact.id).into_iter().chain(["download"]).collect();
+        let path: Vec<&str> = one(&artifact.id)?.into_iter().chain(["download"]).collect();
         let link: Link = self.0.get(&path).send().await?.json()?;
         let mut call = self
             .0

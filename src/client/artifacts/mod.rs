@@ -13,6 +13,7 @@ use super::devices::list_or_null;
 use super::error::Result;
 use super::http::Transport;
 use super::page::{Keep, Older, Pages};
+use super::url::segment;
 
 pub use self::upload::Availability;
 
@@ -225,7 +226,7 @@ impl<'c> Artifacts<'c> {
     ///
     /// [`Refused`](crate::Error::Refused): 404 if there is none, 400 if that is no id.
     pub async fn get(&self, id: &str) -> Result<Artifact> {
-        self.0.get(&one(id)).send().await?.json()
+        self.0.get(&one(id)?).send().await?.json()
     }
 
     /// The Artifacts of that name: several may be of one release, for different device types.
@@ -240,7 +241,7 @@ impl<'c> Artifacts<'c> {
     ///
     /// [`Refused`](crate::Error::Refused): 404 if there is none, 409 while an unfinished deployment uses it.
     pub async fn delete(&self, id: &str) -> Result<()> {
-        self.0.delete(&one(id)).send().await?;
+        self.0.delete(&one(id)?).send().await?;
         Ok(())
     }
 
@@ -251,13 +252,13 @@ impl<'c> Artifacts<'c> {
     /// [`Refused`](crate::Error::Refused): 422 if any deployment, finished ones too, has used it.
     pub async fn describe(&self, id: &str, description: &str) -> Result<()> {
         let body = Map::from_iter([("description".to_owned(), description.into())]);
-        self.0.put(&one(id)).json(&body).send().await?;
+        self.0.put(&one(id)?).json(&body).send().await?;
         Ok(())
     }
 }
 
-fn one(id: &str) -> Vec<&str> {
-    V1.into_iter().chain([id]).collect()
+fn one(id: &str) -> Result<Vec<&str>> {
+    Ok(V1.into_iter().chain([segment(id)?]).collect())
 }
 
 #[cfg(test)]

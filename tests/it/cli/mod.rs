@@ -7,10 +7,21 @@ mod artifacts_upload;
 mod command_line;
 mod devices_list;
 mod journey;
+mod login;
+#[cfg(unix)]
+mod login_terminal;
+mod logout;
 mod profiles;
 #[cfg(unix)]
 mod prompts;
 mod reference;
 mod secrets;
 mod settings;
+mod token_file;
+mod tokens;
 mod transport;
+mod usage;
+mod users;
+#[cfg(unix)]
+mod users_terminal;
+mod whoami;

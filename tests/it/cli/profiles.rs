@@ -79,7 +79,7 @@ fn login_makes_a_profile_and_comments_stay() {
         .says("login successful");
     let after = home.read(&config());
     assert!(after.starts_with(before), "{after}");
-    assert!(after.contains(&format!("[profiles.test]\ntoken-digest = \"")), "{after}");
+    assert!(after.contains("[profiles.test]\ntoken-digest = \""), "{after}");
     assert!(after.contains(&format!("server = \"{}\"", server.url())), "{after}");
     assert!(!home.exists(".cache/mender/authtoken"));
     let token = home.read(&Home::config("tokens/test"));
@@ -125,6 +125,88 @@ fn a_token_command_gives_the_token() {
     home.cli(["whoami"]).run().fails().says("the token-command of profile default");
 }
 
+/// What a named server needs is named once.
+#[test]
+fn login_keeps_the_certificate_authority_with_the_profile() {
+    let server = Sandbox::start();
+    let home = Home::new();
+    home.write("work/ca.pem", server.ca_pem());
+    let login = |rest: &[&str]| {
+        let args =
+            ["login", "--profile", "test", "--server", server.https_url(), "--username", server.username()];
+        home.cli(args.iter().chain(&["--password", server.password()]).chain(rest))
+            .directory(home.path("work"))
+            .run()
+    };
+    login(&["--ca-cert", "ca.pem"]).succeeds();
+    home.cli(["whoami", "--profile", "test"]).run().succeeds().shows("(from profile test)");
+    let first = home.read(&config());
+    assert!(first.contains("work/ca.pem\"") && !first.contains("skip-verify"), "{first}");
+    // What stands there already is the user's.
+    home.write("work/other.pem", server.ca_pem());
+    login(&["--ca-cert", "other.pem", "-k"]).succeeds();
+    let second = home.read(&config());
+    assert!(!second.contains("other.pem") && !second.contains("skip-verify"), "{second}");
+    // The profile of those who name none keeps nothing of it.
+    home.cli(["login", "--server", server.https_url(), "--username", server.username()].iter().chain(&[
+        "--password",
+        server.password(),
+        "--ca-cert",
+        "work/ca.pem",
+    ]))
+    .run()
+    .succeeds();
+    assert_eq!(home.read(&config()).matches("ca.pem").count(), 1);
+}
+
+/// Nobody's change gets lost when several run at once, as in a pipeline.
+#[test]
+fn logins_at_the_same_time_do_not_lose_each_other() {
+    let server = Sandbox::start();
+    let home = Home::new();
+    let names: Vec<String> = (0..8).map(|index| format!("p{index}")).collect();
+    std::thread::scope(|scope| {
+        for name in &names {
+            scope.spawn(|| {
+                let args = [
+                    "login",
+                    "--profile",
+                    name,
+                    "--username",
+                    server.username(),
+                    "--password",
+                    server.password(),
+                ];
+                home.at(&server, args).run().succeeds()
+            });
+        }
+    });
+    let run = home.cli(["profile", "list", "-q"]).run().succeeds();
+    let mut listed: Vec<_> = run.stdout.lines().skip(1).collect();
+    listed.sort_unstable();
+    assert_eq!(listed, names);
+}
+
+/// In a container there may be no home, or one that cannot be written.
+#[test]
+fn nothing_is_written_or_needed_for_a_token_from_a_variable() {
+    let server = Sandbox::start();
+    let home = Home::new();
+    let nowhere = home.path("no/such/home");
+    home.at(&server, ["artifacts", "list"])
+        .env("HOME", &nowhere)
+        .env("MENDER_ACCESS_TOKEN", server.login())
+        .run()
+        .succeeds()
+        .says_exactly("");
+    home.at(&server, ["artifacts", "list"])
+        .env("HOME", &nowhere)
+        .run()
+        .fails()
+        .says("Please Login first: open ");
+    assert_eq!(home.files(), [""; 0]);
+}
+
 /// A certificate authority of its own, by a path that starts at the file.
 #[test]
 fn paths_in_a_profile_start_at_the_file() {
@@ -133,7 +215,11 @@ fn paths_in_a_profile_start_at_the_file() {
     home.write(&Home::config("certs/ca.pem"), server.ca_pem());
     let with = |rest: &str| format!("[profiles.default]\nserver = \"{}\"\n{rest}\n", server.https_url());
     home.write(&config(), with(""));
-    home.cli(["artifacts", "list"]).run().fails().says("--ca-cert");
+    home.cli(["artifacts", "list"])
+        .run()
+        .fails()
+        .says("authority that is not trusted here")
+        .says("--ca-cert");
     home.write(&config(), with("ca-cert = \"certs/ca.pem\""));
     std::fs::create_dir(home.path("elsewhere")).unwrap();
     home.cli(["artifacts", "list"]).directory(home.path("elsewhere")).run().succeeds().says_exactly("");

@@ -9,6 +9,8 @@ use crate::support::home::Invocation;
 
 const NEW_PASSWORD: &str = "new-secret-password";
 const TOKEN_FILE: &str = ".cache/mender/authtoken";
+/// Where the user wrote a password.
+const CONFIGURATION: &str = ".mender-clirc";
 
 /// A line of a command: what follows its words, what it reads, and where a token belongs.
 struct Line {
@@ -54,6 +56,7 @@ impl World {
         server.create_token("old", None);
         home.write("a.mender", Artifact::new("new").file("f", b"hello").build());
         home.write(".config/mender-cli/config.toml", "[profiles.other]\nserver = \"http://127.0.0.1:1\"\n");
+        home.write(CONFIGURATION, format!(r#"{{"password": "{}"}}"#, server.password()));
         let token = home.read(TOKEN_FILE);
         World { server, home, token, artifact }
     }
@@ -174,8 +177,8 @@ impl World {
             search("stdout", &outcome.stdout);
         }
         for file in self.home.files() {
-            let is_place_for_a_token = file == TOKEN_FILE || Some(file.as_str()) == line.token_file;
-            if !is_place_for_a_token {
+            let may_hold_one = [Some(TOKEN_FILE), Some(CONFIGURATION), line.token_file];
+            if !may_hold_one.contains(&Some(&file)) {
                 search(&file, &String::from_utf8_lossy(&std::fs::read(self.home.path(&file)).unwrap()));
             }
         }
@@ -335,4 +338,25 @@ fn a_command_without_a_line_here_is_noticed() {
     let world = World::new();
     assert!(world.lines("artifacts conjure").is_empty());
     assert!(!commands().iter().any(|command| world.lines(command).is_empty()));
+}
+
+/// The list of processes is open to everybody. Only what the user wrote there himself may stand in it.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_secret_from_elsewhere_is_not_in_the_arguments() {
+    let server = Sandbox::start();
+    let home = Home::new();
+    server.fault(Fault::on("POST", "/").hang());
+    let mut command = home.at(&server, ["login", "--username", "u", "--password-stdin"]).into_command();
+    command.env("MENDER_ACCESS_TOKEN", "variable-secret").stdin(std::process::Stdio::piped());
+    command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+    let mut child = command.spawn().unwrap();
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), server.password().as_bytes()).unwrap();
+    while server.requests().is_empty() {
+        std::thread::yield_now();
+    }
+    let arguments = std::fs::read_to_string(format!("/proc/{}/cmdline", child.id())).unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(arguments.ends_with("login\0--username\0u\0--password-stdin\0"), "{arguments:?}");
 }

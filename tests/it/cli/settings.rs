@@ -231,7 +231,7 @@ fn the_nearest_token_wins() {
     ] {
         let (bearer, stderr) = sent(args, env);
         assert_eq!(bearer, token, "{args:?}");
-        assert!(stderr.contains(&format!("hint: the server refuses the token from ")), "{stderr}");
+        assert!(stderr.contains("hint: the server refuses the token from "), "{stderr}");
         assert!(stderr.contains(place), "{place:?} is not in {stderr}");
     }
 }

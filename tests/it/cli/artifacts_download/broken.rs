@@ -127,7 +127,7 @@ fn a_redirect_of_the_server_is_followed_on_the_same_server_alone() {
         .run()
         .fails()
         .says("request failed: the server redirects to ")
-        .says("hint: the token was not sent there")
+        .says("hint: nothing was sent there")
         .does_not_say("secret=1");
     assert!(stranger.requests().is_empty());
 }

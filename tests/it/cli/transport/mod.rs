@@ -1,5 +1,6 @@
 //! How the server is reached: addresses, certificates, proxies, and what is said of it (D10, D12, D13).
 
+mod calls;
 mod certificates;
 mod proxies;
 
@@ -122,7 +123,7 @@ fn a_redirect_to_another_place_is_not_followed() {
             .run()
             .fails()
             .says(&format!("request failed: the server redirects to {target}{LIST}\n"))
-            .says("hint: the token was not sent there; if that is the right place, use its address with --server")
+            .says("hint: nothing was sent there; if that is the right place, use its address with --server")
             .keeps_secret("secret");
         server.fault(Fault::on("POST", "/api/management/v1/useradm/auth/login").redirect(target, 308));
         home.at(&server, ["login", "--username", "u", "--password", "pass-word"])
