@@ -61,17 +61,12 @@ fn a_file_that_is_gone() {
     assert!(server.requests().is_empty());
 }
 
-/// Gives some bytes, then fails.
-struct Faulty(usize);
+/// Fails at once.
+struct Faulty;
 
 impl Read for Faulty {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.0 == 0 {
-            return Err(io::Error::other("the disk is on fire"));
-        }
-        let count = buffer.len().min(self.0);
-        self.0 -= count;
-        Ok(count)
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        Err(io::Error::other("the disk is on fire"))
     }
 }
 
@@ -79,14 +74,16 @@ impl Read for Faulty {
 #[test]
 fn a_source_that_fails() {
     let server = Sandbox::start();
-    let source = Source::stream("s.mender", Faulty(2 << 20));
+    // What comes before is sound, so that the server has no reason of its own to refuse it.
+    let source = Source::stream("s.mender", io::Cursor::new(artifact()).take(50_000).chain(Faulty));
     let client = logged_in(&server);
     let error = wait(client.artifacts().upload(&source, "", Arc::new(Silent))).unwrap_err();
     assert_eq!(error.to_string(), "cannot read s.mender: the disk is on fire");
     // A stream comes only once: it is not sent again, half of it missing.
     let error = wait(client.artifacts().upload(&source, "", Arc::new(Silent))).unwrap_err();
     assert!(matches!(error, Error::Source { .. }), "{error}");
-    assert_eq!(server.requests().len(), 1);
+    assert!(server.requests().len() <= 1, "{:?}", server.requests());
+    assert_eq!(server.artifact_count(), 0);
 }
 
 fn timeout(error: Error) -> String {

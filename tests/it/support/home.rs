@@ -128,11 +128,6 @@ impl Invocation {
         self
     }
 
-    pub fn env_remove(mut self, name: &str) -> Self {
-        self.command.env_remove(name);
-        self
-    }
-
     pub fn directory(mut self, path: impl AsRef<Path>) -> Self {
         self.command.current_dir(path);
         self

@@ -88,15 +88,6 @@ impl Terminal {
         }
     }
 
-    /// Waits until anything so far has had this text, which may be gone from the screen again.
-    #[track_caller]
-    pub fn wait_for_history(&mut self, text: &str) {
-        let until = Instant::now() + PATIENCE;
-        while !self.history.contains(text) {
-            assert!(self.read(until), "nothing had {text:?}:\n{}", self.history);
-        }
-    }
-
     /// What the screen shows now.
     pub fn screen(&self) -> String {
         self.screen.screen().contents()
