@@ -140,7 +140,9 @@ fn advice(error: &Error) -> Option<String> {
         },
         Error::Redirect { location, .. } => {
             let server = location.split("/api/management/").next().unwrap_or(location);
-            return Some(format!("nothing was sent there; if that is the right server, use --server {server}"));
+            return Some(format!(
+                "nothing was sent there; if that is the right server, use --server {server}"
+            ));
         }
         Error::Refused(refusal) => match refusal.status {
             403 => "the user's role, or the plan, does not allow it",

@@ -15,13 +15,16 @@ const NARROW: u16 = 60;
 /// Between two lines where there is no terminal.
 const EVERY: Duration = Duration::from_secs(10);
 
-/// The view of one transfer, and what is known of it.
+/// The view of one transfer, and what is known of it. By default nobody sees it.
+#[derive(Default)]
 pub struct Transfer {
     view: View,
     all_out: AtomicBool,
 }
 
+#[derive(Default)]
 enum View {
+    #[default]
     None,
     Bar(Bar),
     Lines(Lines),
@@ -29,7 +32,7 @@ enum View {
 
 impl Transfer {
     pub(super) fn unseen() -> Self {
-        Transfer { view: View::None, all_out: AtomicBool::new(false) }
+        Self::default()
     }
 
     pub(super) fn bar(name: String, color: bool) -> Self {
@@ -229,19 +232,18 @@ impl Lines {
             return;
         }
         *next = Instant::now() + EVERY;
-        let name = &self.name;
-        match self.total.load(Relaxed) {
-            0 => self.out.notice(format_args!("{name}: {}", BinaryBytes(done))),
-            total => {
-                let percent = done.saturating_mul(100) / total;
-                self.out.notice(format_args!(
-                    "{name}: {} of {} ({percent}%)",
-                    BinaryBytes(done),
-                    BinaryBytes(total)
-                ));
-            }
-        }
+        self.out.notice(state(&self.name, done, self.total.load(Relaxed)));
     }
+}
+
+/// `name: 1.00 GiB of 2.00 GiB (50%)`, as far as the whole is known.
+fn state(name: &str, done: u64, total: u64) -> String {
+    let shown = BinaryBytes(done);
+    if total == 0 {
+        return format!("{name}: {shown}");
+    }
+    let percent = u128::from(done) * 100 / u128::from(total);
+    format!("{name}: {shown} of {} ({percent}%)", BinaryBytes(total))
 }
 
 #[cfg(test)]
@@ -253,5 +255,11 @@ mod tests {
         assert_eq!(shortened("release-2026.11.mender", 12), "...11.mender");
         assert_eq!(shortened("short", 12), "short");
         assert_eq!(shortened("long", 2), "lo");
+    }
+    #[test]
+    fn a_log_gets_lines() {
+        assert_eq!(state("a", 1 << 30, 2 << 30), "a: 1.00 GiB of 2.00 GiB (50%)");
+        assert_eq!(state("a", 1 << 20, 0), "a: 1.00 MiB");
+        assert_eq!(state("a", u64::MAX, u64::MAX), "a: 16.00 EiB of 16.00 EiB (100%)");
     }
 }

@@ -6,7 +6,6 @@ mod artifacts_one;
 mod artifacts_upload;
 mod command_line;
 mod devices_list;
-mod ids;
 mod journey;
 mod login;
 #[cfg(unix)]

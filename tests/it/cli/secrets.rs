@@ -9,6 +9,8 @@ use crate::support::home::Invocation;
 
 const NEW_PASSWORD: &str = "new-secret-password";
 const TOKEN_FILE: &str = ".cache/mender/authtoken";
+/// Where the user wrote a password.
+const CONFIGURATION: &str = ".mender-clirc";
 
 /// A line of a command: what follows its words, what it reads, and where a token belongs.
 struct Line {
@@ -54,6 +56,7 @@ impl World {
         server.create_token("old", None);
         home.write("a.mender", Artifact::new("new").file("f", b"hello").build());
         home.write(".config/mender-cli/config.toml", "[profiles.other]\nserver = \"http://127.0.0.1:1\"\n");
+        home.write(CONFIGURATION, format!(r#"{{"password": "{}"}}"#, server.password()));
         let token = home.read(TOKEN_FILE);
         World { server, home, token, artifact }
     }
@@ -174,8 +177,8 @@ impl World {
             search("stdout", &outcome.stdout);
         }
         for file in self.home.files() {
-            let is_place_for_a_token = file == TOKEN_FILE || Some(file.as_str()) == line.token_file;
-            if !is_place_for_a_token {
+            let may_hold_one = [Some(TOKEN_FILE), Some(CONFIGURATION), line.token_file];
+            if !may_hold_one.contains(&Some(&file)) {
                 search(&file, &String::from_utf8_lossy(&std::fs::read(self.home.path(&file)).unwrap()));
             }
         }
@@ -247,7 +250,7 @@ fn all(how: &str, spoil: impl Fn(&World) + Sync) {
     // Most of the time is waiting.
     let queue = std::sync::Mutex::new(commands.iter());
     std::thread::scope(|scope| {
-        for _ in 0..3 {
+        for _ in 0..6 {
             scope.spawn(|| {
                 loop {
                     let Some(command) = queue.lock().unwrap().next() else { return };

@@ -61,7 +61,7 @@ fn a_file_that_is_gone() {
     assert!(server.requests().is_empty());
 }
 
-/// Fails at once; behind the first half of an Artifact, in the midst of it.
+/// Fails at once.
 struct Faulty;
 
 impl Read for Faulty {
@@ -74,17 +74,16 @@ impl Read for Faulty {
 #[test]
 fn a_source_that_fails() {
     let server = Sandbox::start();
-    // A valid Artifact as far as it goes: junk would be refused before the source fails.
-    let artifact = Artifact::new("s").device_type("t").file("f", vec![0; 2 << 20]).build();
-    let half = io::Cursor::new(artifact[..1 << 20].to_vec());
-    let source = Source::stream("s.mender", half.chain(Faulty));
+    // What comes before is sound, so that the server has no reason of its own to refuse it.
+    let source = Source::stream("s.mender", io::Cursor::new(artifact()).take(50_000).chain(Faulty));
     let client = logged_in(&server);
     let error = wait(client.artifacts().upload(&source, "", Arc::new(Silent))).unwrap_err();
     assert_eq!(error.to_string(), "cannot read s.mender: the disk is on fire");
     // A stream comes only once: it is not sent again, half of it missing.
     let error = wait(client.artifacts().upload(&source, "", Arc::new(Silent))).unwrap_err();
     assert!(matches!(error, Error::Source { .. }), "{error}");
-    assert_eq!(server.requests().len(), 1);
+    assert!(server.requests().len() <= 1, "{:?}", server.requests());
+    assert_eq!(server.artifact_count(), 0);
 }
 
 fn timeout(error: Error) -> String {

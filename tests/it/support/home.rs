@@ -62,7 +62,7 @@ impl Home {
         format!("{directory}/mender-cli/{name}")
     }
 
-    /// All files below the home, relative to it, sorted.
+    /// All files below the home, relative to it, sorted, with `/` between folders on every system.
     pub fn files(&self) -> Vec<String> {
         let mut found = Vec::new();
         let mut folders = vec![self.directory.path().to_owned()];
@@ -71,9 +71,13 @@ impl Home {
                 let path = entry.unwrap().path();
                 match path.is_dir() {
                     true => folders.push(path),
-                    false => {
-                        found.push(path.strip_prefix(self.directory.path()).unwrap().display().to_string())
-                    }
+                    false => found.push(
+                        path.strip_prefix(self.directory.path())
+                            .unwrap()
+                            .display()
+                            .to_string()
+                            .replace(std::path::MAIN_SEPARATOR, "/"),
+                    ),
                 }
             }
         }

@@ -352,3 +352,19 @@ fn refused(error: Error, direct: bool, client: &Client, progress: &Transfer, nam
 fn prefixed(error: CliError, text: &'static str) -> CliError {
     CliError { cause: error.cause.context(text), ..error }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_artifact_that_does_not_appear_is_a_matter_of_time() {
+        let client = Client::builder("https://mender.example").unwrap().build().unwrap();
+        let client = client.with_token(mender::Token::new("t").unwrap());
+        let error = Error::NotProcessed { id: "i".into(), seconds: 60 };
+        let error = refused(error, true, &client, &Transfer::default(), "a");
+        assert_eq!(error.kind.exit_code(), 4);
+        assert_eq!(error.message(), "the server took the file but has not shown Artifact i within 60 s");
+        assert!(error.hints[0].contains("its log knows"), "{:?}", error.hints);
+    }
+}

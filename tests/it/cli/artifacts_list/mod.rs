@@ -1,5 +1,9 @@
 //! `artifacts list`: the official client's blocks to the byte, and the forms beside them.
 
+mod filters;
+#[cfg(unix)]
+mod terminal;
+
 use sandbox::artifact::Artifact;
 use sandbox::{Fault, Sandbox};
 use serde_json::Value;
@@ -220,104 +224,6 @@ fn all_does_not_go_with_a_page() {
     }
 }
 
-/// Names that a home's list shows, in order.
-fn names(server: &Sandbox, home: &Home, args: &[&str]) -> Vec<String> {
-    let args = ["artifacts", "list", "-o", "json"].iter().chain(args);
-    let listed = home.at(server, args.copied()).run().succeeds().json();
-    let name = |item: &Value| item["name"].as_str().unwrap().to_owned();
-    listed.as_array().unwrap().iter().map(name).collect()
-}
-
-fn filterable() -> (Sandbox, Home) {
-    let server = Sandbox::start();
-    for (name, device_type) in
-        [("app-1", "pi"), ("app-2", "qemu"), ("apple", "pi"), ("my-app-1", "pi"), ("odd&name=x*", "pi3")]
-    {
-        server.add_artifact(&Artifact::new(name).device_type(device_type).build());
-    }
-    let home = Home::logged_in(&server);
-    home.at(&server, ["artifacts", "update", "app-1", "--description", "the first"]).run().succeeds();
-    server.clear_requests();
-    (server, home)
-}
-
-/// What each filter lets through, as the server decides, and alike where the server is too old to decide.
-fn filters(server: &Sandbox, home: &Home) {
-    let rows: [(&[&str], &[&str]); 9] = [
-        (&["--name", "app-1"], &["app-1"]),
-        (&["--name", "APP-1"], &[]),
-        (&["--name", "app-1", "--name", "apple"], &["app-1", "apple"]),
-        (&["--name", "APP-*"], &["app-1", "app-2"]),
-        (&["--name", "odd&name=x\\*"], &["odd&name=x*"]),
-        (&["--device-type", "pi"], &["app-1", "apple", "my-app-1"]),
-        (&["--device-type", "pi*", "--name", "app*"], &["app-1", "apple"]),
-        (&["--description", "the first"], &["app-1"]),
-        (&["--description", "the f*", "--device-type", "qemu"], &[]),
-    ];
-    for (args, expected) in rows {
-        assert_eq!(names(server, home, args), expected, "{args:?}");
-    }
-}
-
-#[test]
-fn filters_are_the_servers_own() {
-    let (server, home) = filterable();
-    filters(&server, &home);
-    let asked = server.requests();
-    assert!(asked.iter().all(|request| request.path == V2), "{asked:?}");
-    assert_eq!(asked[0].query, "page=1&per_page=20&name=app-1");
-}
-
-#[test]
-fn filters_that_the_server_refuses_say_why() {
-    let (server, home) = filterable();
-    home.at(&server, ["artifacts", "list", "--name", "a", "--name", "b*"])
-        .run()
-        .fails()
-        .says("status 400: invalid filter: cannot filter by both exact names and name prefix");
-}
-
-/// D14: the newer call where there is one, else the older one, whose filters mean something else.
-#[test]
-fn an_older_server_is_asked_by_its_own_call_and_filtered_here() {
-    for status in [404, 405] {
-        let (server, home) = filterable();
-        server.fault(Fault::on("GET", V2).status(status).times(100));
-        filters(&server, &home);
-        assert_eq!(names(&server, &home, &[]).len(), 5);
-        let last = server.requests().pop().unwrap();
-        assert_eq!((last.path.as_str(), last.query.as_str()), (V1, "page=1&per_page=20"));
-    }
-}
-
-/// A page is one of what was asked for, not of what an older server cannot tell from it.
-#[test]
-fn pages_of_an_older_server_are_pages_of_the_filtered_list() {
-    let (server, home) = filterable();
-    server.fault(Fault::on("GET", V2).status(404).times(100));
-    let page = |number: &str, per_page: &str| {
-        names(&server, &home, &["--name", "app*", "-P", number, "-N", per_page])
-    };
-    assert_eq!(page("1", "2"), ["app-1", "app-2"]);
-    assert_eq!(page("2", "2"), ["apple"]);
-    assert_eq!(page("3", "2"), [""; 0]);
-    let raw = home
-        .at(&server, ["artifacts", "list", "--raw", "--name", "app-2", "--name", "app-1", "-P2", "-N1"])
-        .run()
-        .succeeds()
-        .json();
-    assert_eq!(raw[0]["name"], "app-2");
-    assert_eq!(raw.as_array().unwrap().len(), 1);
-}
-
-#[test]
-fn raw_of_an_older_server_is_its_body() {
-    let (server, home) = filterable();
-    server.fault(Fault::on("GET", V2).status(404));
-    server.fault(Fault::on("GET", V1).body("application/json", " [ ] "));
-    home.at(&server, ["artifacts", "list", "-r"]).run().succeeds().prints(" [ ] ");
-}
-
 #[test]
 fn every_form_on_request() {
     let (server, home) = with_names(&["one", "two"]);
@@ -371,73 +277,4 @@ fn errors_are_json_for_those_who_read_json() {
     assert_eq!(error["kind"], "failed");
     assert!(error["request_id"].as_str().is_some_and(|id| id.len() == 36), "{error}");
     assert!(error["message"].as_str().unwrap().contains("status 403"), "{error}");
-}
-
-#[cfg(unix)]
-mod terminal {
-    use super::*;
-    use crate::support::terminal::Terminal;
-
-    fn screen(server: &Sandbox, home: &Home, columns: u16, args: &[&str]) -> String {
-        let env = [("MENDER_SERVER_URL", server.url())];
-        let args: Vec<&str> = ["artifacts", "list"].iter().chain(args).copied().collect();
-        let mut terminal = Terminal::start(home, columns, &env, &args);
-        assert_eq!(terminal.end(), 0, "{}", terminal.screen());
-        terminal.screen()
-    }
-
-    /// An id that is broken over lines cannot be copied.
-    #[test]
-    fn people_get_a_table_with_whole_ids() {
-        let (server, home) = with_names(&["release-2026.11-of-the-long-name", "b"]);
-        let ids = home.at(&server, ["artifacts", "list", "-q"]).run().succeeds().stdout;
-        for columns in [120, 80] {
-            let shown = screen(&server, &home, columns, &[]);
-            assert!(shown.starts_with("ID  ") && shown.contains("  NAME  "), "{columns}\n{shown}");
-            assert!(ids.lines().all(|id| shown.contains(id)), "{columns}\n{shown}");
-            assert!(shown.lines().all(|line| line.chars().count() <= columns.into()), "{columns}\n{shown}");
-        }
-        // Where a row has no room, each property has a line, and the terminal wraps what is longer.
-        let narrow = screen(&server, &home, 40, &[]);
-        assert!(narrow.starts_with("Id:  ") && narrow.contains("\nName:  "), "{narrow}");
-        assert!(ids.lines().all(|id| narrow.contains(id)), "{narrow}");
-        let wide = screen(&server, &home, 120, &[]);
-        for title in ["NAME", "DEVICE TYPES", "SIZE", "MODIFIED", "DESCRIPTION"] {
-            assert!(wide.contains(title), "{wide}");
-        }
-    }
-
-    #[test]
-    fn blocks_can_be_had_on_a_terminal_too() {
-        let (server, home) = with_names(&["a"]);
-        assert!(screen(&server, &home, 80, &["-d", "1"]).contains("Modfied: "));
-        assert!(screen(&server, &home, 80, &["-o", "text"]).contains("Name: a\n"));
-    }
-
-    #[test]
-    fn nothing_from_the_server_drives_the_terminal() {
-        let body = r#"[{"id":"i\u001b[2J","name":"n\u001b]0;owned\u0007","description":"\u202eevil\nx","updates":[]}]"#;
-        for args in [&[][..], &["-d", "1"], &["-q"], &["-o", "jsonl"]] {
-            let (server, home) = with_names(&[]);
-            server.fault(Fault::on("GET", V2).body("application/json", body));
-            let env = [("MENDER_SERVER_URL", server.url())];
-            let args: Vec<&str> = ["artifacts", "list"].iter().chain(args).copied().collect();
-            let mut terminal = Terminal::start(&home, 80, &env, &args);
-            assert_eq!(terminal.end(), 0, "{}", terminal.screen());
-            let written = &terminal.history;
-            for forbidden in ["\u{1b}[2J", "\u{1b}]0;", "\u{7}", "\u{202e}"] {
-                assert!(!written.contains(forbidden), "{args:?}: {written:?}");
-            }
-        }
-    }
-
-    /// D15: that there is more does not go unsaid.
-    #[test]
-    fn more_pages_are_hinted_at() {
-        let (server, home) = with_names(&["a", "b", "c"]);
-        assert!(
-            screen(&server, &home, 80, &["-N", "2"]).contains("there are more artifacts: --page 2, or --all")
-        );
-        assert!(!screen(&server, &home, 80, &["-N", "3"]).contains("there are more"));
-    }
 }
