@@ -1,6 +1,6 @@
 //! Flags that all or several commands share, and how their values are read. Parsing reads nothing else.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, ValueEnum};
@@ -64,6 +64,13 @@ pub struct GlobalArgs {
 /// Any path, also the empty one.
 pub fn any_path() -> impl TypedValueParser<Value = PathBuf> {
     OsStringValueParser::new().map(PathBuf::from)
+}
+
+impl GlobalArgs {
+    /// The file that `--token` names. An empty name is none, as in the official client.
+    pub fn token_file(&self) -> Option<&Path> {
+        self.token.as_deref().filter(|path| !path.as_os_str().is_empty())
+    }
 }
 
 /// A secret on the command line: it must not come back in a debug dump.

@@ -1,11 +1,9 @@
 //! What a command has at hand: settings, output, and a client once it asks for one.
 
 use std::cell::OnceCell;
-use std::path::Path;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::Context as _;
 use mender::{Anonymous, Client, Token, Trust};
-use secrecy::ExposeSecret as _;
 
 use super::args::{ConsentArgs, GlobalArgs};
 use super::clirc;
@@ -14,7 +12,8 @@ use super::env::Env;
 use super::error::{CliError, Result};
 use super::output::Output;
 use super::profiles::{self, Profiles};
-use super::settings::{Inputs, Origin, Settings, Sourced, TokenChoice, resolve};
+use super::settings::{Inputs, Origin, Settings, Sourced, resolve};
+use super::token_source::{self, TokenInUse};
 
 /// A stored token that ends sooner is warned of, in seconds.
 const SOON: i64 = 24 * 3600;
@@ -26,8 +25,7 @@ pub struct Context {
     env: Env,
     out: Output,
     configured: OnceCell<Configured>,
-    /// Where the token that was sent came from.
-    token_origin: OnceCell<String>,
+    token: OnceCell<TokenInUse>,
 }
 
 struct Configured {
@@ -39,18 +37,9 @@ struct Configured {
     remembered: Option<(String, String)>,
 }
 
-/// A token that is about to be used.
-pub struct TokenInUse {
-    pub token: Token,
-    /// The place in words, for messages.
-    pub place: String,
-    /// The stored token's file, if it is that one.
-    pub stored: Option<TokenFile>,
-}
-
 impl Context {
     pub fn new(flags: GlobalArgs, env: Env, out: Output) -> Self {
-        Context { flags, env, out, configured: OnceCell::new(), token_origin: OnceCell::new() }
+        Context { flags, env, out, configured: OnceCell::new(), token: OnceCell::new() }
     }
 
     pub fn out(&self) -> &Output {
@@ -208,52 +197,30 @@ impl Context {
         if in_use.stored.is_some() {
             self.warn_of_the_end(&in_use.token);
         }
-        Ok(self.anonymous()?.with_token(in_use.token))
+        Ok(self.anonymous()?.with_token(in_use.token.clone()))
     }
 
-    /// The token to use.
+    /// The token to use. It is read once, however often somebody asks: a pipe or a password manager gives it
+    /// only once.
     ///
     /// # Errors
     ///
     /// If there is none, it cannot be read, or it belongs to another server.
-    pub fn token(&self) -> Result<TokenInUse> {
+    pub fn token(&self) -> Result<&TokenInUse> {
+        if let Some(in_use) = self.token.get() {
+            return Ok(in_use);
+        }
         let configured = self.configured()?;
         if !configured.is_known {
             return Err(unknown_profile(&configured.settings.profile));
         }
-        let mut stored = None;
-        let (text, place) = match &configured.settings.token {
-            TokenChoice::Contradiction => {
-                return Err(CliError::failed("cannot specify both --token-value and --token"));
-            }
-            TokenChoice::Given(given) => {
-                (given.value.expose_secret().to_owned(), format!("{}", given.origin))
-            }
-            TokenChoice::File(path) => {
-                (self.read_named(path)?, format!("the file {} (--token)", path.display()))
-            }
-            TokenChoice::Command(words) => {
-                (run(words)?, format!("the token-command of profile {}", configured.settings.profile.value))
-            }
-            TokenChoice::Stored => {
-                let file = configured
-                    .stored
-                    .clone()
-                    .context("there is no home directory for the token; set HOME")?;
-                let text = read_token(&file)?;
-                let place = format!("the file {}", file.path().display());
-                stored = Some(file);
-                (text, place)
-            }
-        };
-        let token = Token::new(&text).map_err(|cause| {
-            CliError::new(super::error::Kind::Failed, cause).hint(format!("the token comes from {place}"))
-        })?;
-        if stored.is_some() {
-            self.check_server(configured, &token)?;
+        let settings = &configured.settings;
+        let in_use =
+            token_source::obtain(&settings.token, &settings.profile.value, configured.stored.as_ref())?;
+        if in_use.stored.is_some() {
+            self.check_server(configured, &in_use.token)?;
         }
-        let _ = self.token_origin.set(place.clone());
-        Ok(TokenInUse { token, place, stored })
+        Ok(self.token.get_or_init(|| in_use))
     }
 
     /// A stored token goes to the server that it was got from, or nowhere.
@@ -271,19 +238,9 @@ impl Context {
         .hint("log in there, keep both with login --profile NAME, or give a token with --token-value"))
     }
 
-    /// `--token` names a file; some hand it the token itself, which must not come back in an error.
-    fn read_named(&self, path: &Path) -> Result<String> {
-        let file = TokenFile::at(path);
-        if !path.exists() && looks_like_a_token(path) {
-            return Err(CliError::failed("--token takes the name of a file, but was given a token")
-                .hint("use --token-value, or the variable MENDER_ACCESS_TOKEN"));
-        }
-        read_token(&file)
-    }
-
     fn warn_of_the_end(&self, token: &Token) {
         let Some(end) = token.claims().and_then(|claims| claims.exp) else { return };
-        let left = end - jiff::Timestamp::now().as_second();
+        let left = end.saturating_sub(jiff::Timestamp::now().as_second());
         if left <= 0 {
             self.out.warn("the stored token has expired; log in again");
         } else if left <= SOON {
@@ -314,7 +271,7 @@ impl Context {
     pub fn advise(&self, mut error: CliError) -> CliError {
         let Some(configured) = self.configured.get() else { return error };
         if error.status() == Some(401)
-            && let Some(place) = self.token_origin.get()
+            && let Some(TokenInUse { place, .. }) = self.token.get()
         {
             error = error
                 .hint(format!("the server refuses the token from {place}; mender-cli login gets a new one"));
@@ -338,48 +295,8 @@ fn unknown_profile(name: &Sourced<String>) -> CliError {
         .hint("mender-cli profile list shows those that there are, login --profile NAME makes one")
 }
 
-fn read_token(file: &TokenFile) -> Result<String> {
-    let path = file.path().display();
-    match file.read() {
-        Ok(Some(text)) if text.trim().is_empty() => {
-            Err(CliError::failed(format!("Please Login first: the token file {path} is empty")))
-        }
-        Ok(Some(text)) => Ok(text),
-        Ok(None) => {
-            let text = format!("Please Login first: open {path}: no such file or directory");
-            Err(CliError::failed(text)
-                .hint("mender-cli login, or a token with --token-value or MENDER_ACCESS_TOKEN"))
-        }
-        Err(cause) => {
-            Err(CliError::from(anyhow!(cause).context(format!("cannot read the token file {path}"))))
-        }
-    }
-}
-
-/// Three parts between dots, the first of them a JSON object in base64.
-pub fn looks_like_a_token(path: &Path) -> bool {
-    let text = path.to_string_lossy();
-    text.starts_with("eyJ") || (text.len() > 100 && text.matches('.').count() == 2)
-}
-
 fn read_pem(path: &Sourced<std::path::PathBuf>) -> Result<Vec<u8>> {
     std::fs::read(&path.value)
         .with_context(|| format!("cannot read {} (from {})", path.value.display(), path.origin))
         .map_err(CliError::from)
-}
-
-/// What a program prints, without a shell in between.
-fn run(words: &[String]) -> Result<String> {
-    let Some((program, arguments)) = words.split_first() else {
-        return Err(CliError::failed("the token-command of the profile is empty"));
-    };
-    let output = std::process::Command::new(program)
-        .args(arguments)
-        .stderr(std::process::Stdio::inherit())
-        .output()
-        .with_context(|| format!("the token-command {program:?} cannot be run"))?;
-    if !output.status.success() {
-        return Err(CliError::failed(format!("the token-command {program:?} failed: {}", output.status)));
-    }
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }

@@ -4,10 +4,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use mender::Token;
+use mender::{ServerUrl, Token};
 
+use super::args::GlobalArgs;
 use super::env::Env;
-use super::{private_file, profiles};
+use super::private_file;
+use super::profiles::{self, DEFAULT, ProfileName, Profiles};
 
 /// The file with the token of one profile.
 #[derive(Clone, Debug)]
@@ -20,7 +22,7 @@ impl TokenFile {
     ///
     /// If the user has no home.
     pub fn of_profile(env: &Env, profile: &str) -> anyhow::Result<Self> {
-        if profile != profiles::DEFAULT {
+        if profile != DEFAULT {
             return Ok(TokenFile(profiles::directory(env)?.join("tokens").join(profile)));
         }
         let cache = env.cache.as_ref().context("there is no home directory for the token; set HOME")?;
@@ -59,7 +61,13 @@ impl TokenFile {
     ///
     /// If it cannot be written; the token that was there before still is.
     pub fn write(&self, token: &Token) -> anyhow::Result<()> {
-        private_file::write(&self.0, token.expose().as_bytes())
+        let directory = self.0.parent().unwrap_or(&self.0);
+        if !directory.exists() {
+            log::debug!("creating directory: {}", directory.display());
+        }
+        private_file::write(&self.0, token.expose().as_bytes())?;
+        log::debug!("saved token to: {}", self.0.display());
+        Ok(())
     }
 
     /// Forgets the token.
@@ -83,4 +91,66 @@ fn migrate(old_directory: &Path, new: &Path) {
         // Only an empty directory goes.
         let _ = std::fs::remove_dir(old_directory);
     }
+}
+
+/// Stores the token of a profile, and remembers whose it is so that no other server gets it. A named profile also
+/// keeps what the flags say of its server.
+///
+/// # Errors
+///
+/// If a file cannot be written.
+pub fn store(
+    env: &Env,
+    flags: &GlobalArgs,
+    profile: &str,
+    server: &ServerUrl,
+    token: &Token,
+) -> anyhow::Result<()> {
+    let name: ProfileName = profile.parse()?;
+    TokenFile::of_profile(env, profile)?.write(token)?;
+    Profiles::edit(env, |profiles| {
+        profiles.set(&name, "token-digest", Some(&token.digest()));
+        profiles.set(&name, "token-server", Some(&server.to_string()));
+        // That of `default` may change with the configuration file.
+        if profile == DEFAULT {
+            return Ok(());
+        }
+        let has_server = profiles.get(profile)?.is_some_and(|profile| profile.server.is_some());
+        if flags.server.is_some() || !has_server {
+            profiles.set(&name, "server", Some(&server.to_string()));
+        }
+        for (key, path) in [
+            ("ca-cert", &flags.ca_cert),
+            ("client-cert", &flags.client_cert),
+            ("client-key", &flags.client_key),
+        ] {
+            if let Some(path) = path {
+                // So that it means the same from every directory.
+                let path = std::path::absolute(path)?;
+                let text = path.to_str().with_context(|| format!("{} is no text", path.display()))?;
+                profiles.set(&name, key, Some(text));
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Forgets the token of a profile, and whose it was.
+///
+/// # Errors
+///
+/// If a file cannot be written.
+pub fn forget(env: &Env, profile: &str) -> anyhow::Result<()> {
+    let name: ProfileName = profile.parse()?;
+    TokenFile::of_profile(env, profile)?.remove()?;
+    // Nothing is written for a profile that no login ever touched.
+    let is_remembered = |profile: profiles::Profile| profile.token_digest.is_some();
+    if !Profiles::load(env)?.get(profile)?.is_some_and(is_remembered) {
+        return Ok(());
+    }
+    Profiles::edit(env, |profiles| {
+        profiles.set(&name, "token-digest", None);
+        profiles.set(&name, "token-server", None);
+        Ok(())
+    })
 }

@@ -66,7 +66,8 @@ impl Env {
             no_color: value("NO_COLOR").is_some() || text("TERM").is_some_and(|term| term == "dumb"),
             home,
             cache,
-            config: dirs::config_dir(),
+            // The system's own call there does not look at the variable, which tests and portable set-ups set.
+            config: if cfg!(windows) { path("APPDATA") } else { None }.or_else(dirs::config_dir),
             working_directory: std::env::current_dir().ok(),
         }
     }

@@ -89,7 +89,7 @@ impl Listing {
         let mut pages = pages.from(self.page, self.per_page);
         let Some(page) = pages.next_page().await? else { return Ok(()) };
         if self.raw {
-            return ctx.out().bytes(&page.body);
+            return ctx.out().raw_json(&page.body);
         }
         self.show(&page.items, detail, style, ctx)?;
         if page.more && ctx.out().is_terminal() {

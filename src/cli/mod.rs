@@ -16,6 +16,8 @@ mod profiles;
 mod settings;
 mod signals;
 mod tally;
+mod token_kind;
+mod token_source;
 mod tree;
 
 use std::ffi::OsString;
@@ -58,7 +60,8 @@ impl Report {
 /// The end of the run, if there is nothing more to do.
 pub fn parse(arguments: Vec<OsString>, env: &Env) -> Result<Invocation, Report> {
     let root = Cli::command();
-    let out = Output::before_flags(argv::format(&arguments), env);
+    let no_color = arguments.iter().any(|word| word == "--no-color");
+    let out = Output::before_flags(argv::format(&arguments), no_color, env);
     match argv::special(&arguments, &root) {
         Some(Special::GenerateAutocomplete) => {
             return Err(Report { out, outcome: commands::completion::generate_autocomplete(root) });
@@ -94,7 +97,7 @@ pub async fn run(invocation: Invocation, env: Env) -> ExitCode {
 
 async fn dispatch(command: Option<Command>, ctx: &Context, help: clap::Command) -> Result<()> {
     match command {
-        None => ctx.out().text(&commands::help_of(help, &[])),
+        None => ctx.out().help(&commands::help_of(help, &[])),
         Some(Command::Login(args)) => commands::login::run(args, ctx).await,
         Some(Command::Logout(args)) => commands::logout::run(args, ctx).await,
         Some(Command::Whoami(args)) => commands::whoami::run(args, ctx).await,
@@ -122,7 +125,7 @@ fn finish(out: &Output, outcome: Result<()>) -> ExitCode {
 fn unparsed(out: &Output, error: &clap::Error) -> Result<()> {
     let rendered = error.render();
     if matches!(error.kind(), ErrorKind::DisplayHelp) {
-        return out.text(&if out.is_terminal() { rendered.ansi().to_string() } else { rendered.to_string() });
+        return out.help(&rendered);
     }
     let text = rendered.to_string();
     let text = text.strip_prefix("error: ").unwrap_or(&text).trim_end();

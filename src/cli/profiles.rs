@@ -81,6 +81,7 @@ impl Profiles {
             Err(error) => return Err(error).with_context(|| format!("failed to read {}", path.display())),
         };
         let document = text.parse().with_context(|| format!("{} is not TOML", path.display()))?;
+        check(&document).with_context(|| format!("{} is faulty", path.display()))?;
         Ok(Profiles { path, document })
     }
 
@@ -150,9 +151,9 @@ impl Profiles {
             table.set_implicit(true);
             Item::Table(table)
         });
-        let Some(profiles) = profiles.as_table_like_mut() else { return };
+        let profiles = profiles.as_table_like_mut().expect("checked when the file was read");
         let profile = profiles.entry(name.as_str()).or_insert_with(|| Item::Table(Table::new()));
-        let Some(profile) = profile.as_table_like_mut() else { return };
+        let profile = profile.as_table_like_mut().expect("checked when the file was read");
         match text {
             Some(text) => drop(profile.insert(key, value(text))),
             None => drop(profile.remove(key)),
@@ -171,6 +172,22 @@ impl Profiles {
         let profiles = self.document.get_mut("profiles").and_then(Item::as_table_like_mut);
         profiles.is_some_and(|all| all.remove(name).is_some())
     }
+}
+
+/// What cannot be meant is an error, not something to pass over: a server could be forgotten with it.
+fn check(document: &DocumentMut) -> anyhow::Result<()> {
+    if document.get("current").is_some_and(|current| current.as_str().is_none()) {
+        return Err(anyhow!("`current` must be the name of a profile, in quotes"));
+    }
+    let Some(profiles) = document.get("profiles") else { return Ok(()) };
+    let profiles = profiles.as_table_like().context("`profiles` must be a table")?;
+    for (name, profile) in profiles.iter() {
+        if !profile.is_table_like() {
+            return Err(anyhow!("profile {name:?} must be a table"));
+        }
+        name.parse::<ProfileName>().with_context(|| format!("{name:?}"))?;
+    }
+    Ok(())
 }
 
 /// `mender-cli` in the user's configuration directory.
@@ -240,6 +257,16 @@ mod tests {
             assert!(name.parse::<ProfileName>().is_err(), "{name}");
         }
         assert!("eu-prod_1.x".parse::<ProfileName>().is_ok());
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_an_error() {
+        for text in
+            ["current = 5", "profiles = 3", "[profiles]\na = 1", "[profiles.\"../x\"]\nserver = \"s\""]
+        {
+            let (_config, env) = env_with(text);
+            assert!(Profiles::load(&env).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -157,13 +157,13 @@ fn token(flags: &GlobalArgs, env: &Env, profile: &Profile) -> TokenChoice {
     // An empty flag is none: the official client takes it for its default.
     let value = flags.token_value.as_ref().map(SecretArg::secret);
     let value = value.filter(|token| !token.expose_secret().is_empty());
-    let file = flags.token.as_ref().filter(|path| !path.as_os_str().is_empty());
+    let file = flags.token_file();
     match (value, file) {
         (Some(_), Some(_)) => return TokenChoice::Contradiction,
         (Some(token), None) => {
             return TokenChoice::Given(Sourced::new(token.clone(), Origin::Flag("--token-value")));
         }
-        (None, Some(path)) => return TokenChoice::File(path.clone()),
+        (None, Some(path)) => return TokenChoice::File(path.to_owned()),
         (None, None) => {}
     }
     if let Some((name, token)) = &env.access_token {

@@ -22,7 +22,8 @@ impl Tally {
     pub fn count(&mut self, outcome: Result<()>, name: &str, out: &Output) -> Result<()> {
         match outcome {
             Err(error) if self.total > 1 && matches!(error.kind, Kind::Failed | Kind::Timeout) => {
-                out.failure(&error);
+                let CliError { kind, cause, hints, refusal } = error;
+                out.failure(&CliError { kind, cause: cause.context(name.to_owned()), hints, refusal });
                 self.failed.push(name.to_owned());
                 Ok(())
             }

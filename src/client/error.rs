@@ -22,6 +22,9 @@ pub enum Error {
     /// The address of the server cannot be used.
     #[error(transparent)]
     Address(#[from] ServerUrlError),
+    /// That cannot be the id of anything.
+    #[error("{0:?} is no id")]
+    Id(String),
     /// The token holds characters that no token has, or nothing.
     #[error("the token is not one: {0}")]
     Token(&'static str),
@@ -161,7 +164,8 @@ impl Refusal {
         Refusal {
             request,
             status,
-            message: parsed.error.filter(|text| !text.is_empty()),
+            // On one line: what follows a line end could pass for words of ours.
+            message: parsed.error.filter(|text| !text.is_empty()).map(|text| text.replace(['\r', '\n'], " ")),
             request_id: header("x-men-requestid").or(parsed.request_id),
             conflict: parsed.metadata.get("conflict").cloned(),
             // The HTTP-date form is not used by any Mender server.
@@ -217,19 +221,21 @@ impl ConnectionFault {
     /// Finds kind and wording of what reqwest reports as a chain of causes.
     pub(crate) fn explain(error: &reqwest::Error) -> (ConnectionFault, String) {
         let mut cause: Option<&(dyn StdError + 'static)> = error.source();
-        let mut last = None;
+        // Without a cause: reqwest's own words hold the address, which may be a presigned link.
+        let mut text = "it could not be sent".to_owned();
+        let mut is_name = false;
         while let Some(inner) = cause {
             if let Some(found) = Self::recognise(inner) {
                 return found;
             }
-            last = Some(inner.to_string());
+            text = inner.to_string();
+            is_name |= text.contains("dns error");
             cause = inner.source();
         }
-        let text = last.unwrap_or_else(|| error.to_string());
         if error.is_timeout() {
             (ConnectionFault::Timeout, "no connection within the time limit".into())
-        } else if text.contains("dns error") || text.contains("failed to lookup address") {
-            (ConnectionFault::UnknownHost, "the host name is not known".into())
+        } else if is_name {
+            (ConnectionFault::UnknownHost, format!("the host name is not known: {text}"))
         } else if text.contains("before message completed") || text.contains("connection closed") {
             (ConnectionFault::Broken, ENDED_EARLY.into())
         } else {
@@ -247,6 +253,10 @@ impl ConnectionFault {
             return Some(found);
         }
         let text = io.to_string();
+        // A name service that cannot be asked just now says nothing of the name.
+        if text.contains("Temporary failure in name resolution") {
+            return Some((ConnectionFault::Other, text));
+        }
         if text.contains("failed to lookup address") {
             return Some((ConnectionFault::UnknownHost, text));
         }

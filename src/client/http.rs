@@ -23,8 +23,6 @@ const LOG: &str = "mender::http";
 const LARGEST_ANSWER: usize = 64 << 20;
 /// So much of a refusal's body is kept.
 const LARGEST_REFUSAL: usize = 64 << 10;
-/// The limit where another watches over the silence.
-const FOREVER: Duration = Duration::from_secs(365 * 24 * 3600);
 /// A trailing slash costs one redirect; more than a few are a circle.
 const MOST_REDIRECTS: usize = 5;
 
@@ -162,9 +160,9 @@ impl<'t> Call<'t> {
     pub(crate) async fn send(self) -> Result<Answer> {
         let Limits { silence, pause, .. } = *self.transport.limits();
         if self.method != Method::GET {
-            return self.exchange(silence).await;
+            return self.begin(Some(silence)).await?.answer().await;
         }
-        let attempt = || self.again().follow(silence);
+        let attempt = || self.again().follow();
         let logged = |error: &Error, pause: Duration| log::debug!(target: LOG, "{error}; again in {pause:?}");
         attempt.retry(retry::pauses(pause)).when(retry::may_help).adjust(retry::pause).notify(logged).await
     }
@@ -173,12 +171,16 @@ impl<'t> Call<'t> {
     pub(crate) async fn send_watched(self, watch: &Watch) -> Result<Answer> {
         let request = self.line();
         let limits = *self.transport.limits();
-        // Silence while the body goes out is the watch's business; the answer may take its time.
-        let outcome = tokio::select! {
-            outcome = self.exchange(FOREVER) => outcome,
+        // Until the answer begins, silence is the watch's business: it knows whether anything moves.
+        let begun = tokio::select! {
+            begun = self.begin(None) => begun,
             text = watch.stalled(&limits) => {
                 Err(Error::Connection { request, fault: ConnectionFault::Timeout, text })
             }
+        };
+        let outcome = match begun {
+            Ok(incoming) => incoming.answer().await,
+            Err(error) => Err(error),
         };
         // If our own side failed, that is the cause, whatever the connection made of it.
         watch.fault().map_or(outcome, Err)
@@ -191,7 +193,7 @@ impl<'t> Call<'t> {
         let silence = self.transport.limits().silence;
         for _ in 0..MOST_REDIRECTS {
             let here = self.again();
-            let incoming = self.begin(silence).await?;
+            let incoming = self.begin(Some(silence)).await?;
             match incoming.redirect(&here.url) {
                 Some(url) => self = Call { url, ..here },
                 None => return Ok(incoming),
@@ -213,10 +215,11 @@ impl<'t> Call<'t> {
     }
 
     /// Sends a GET and follows the server to other places on the same server, with the token; nowhere else.
-    async fn follow(mut self, silence: Duration) -> Result<Answer> {
+    async fn follow(mut self) -> Result<Answer> {
+        let silence = self.transport.limits().silence;
         for _ in 0..MOST_REDIRECTS {
             let here = self.again();
-            let incoming = self.begin(silence).await?;
+            let incoming = self.begin(Some(silence)).await?;
             let target = incoming.redirect(&here.url);
             match target.filter(|url| here.transport.server().same_origin(url)) {
                 Some(url) => self = Call { url, ..here },
@@ -230,21 +233,20 @@ impl<'t> Call<'t> {
         Error::Answer { request: self.line(), text: "the server redirects in a circle".into() }
     }
 
-    async fn exchange(self, silence: Duration) -> Result<Answer> {
-        self.begin(silence).await?.answer().await
-    }
-
-    async fn begin(self, silence: Duration) -> Result<Incoming> {
+    /// Sends it and waits until the answer begins, for `patience` if that is limited here.
+    async fn begin(self, patience: Option<Duration>) -> Result<Incoming> {
+        let silence = self.transport.limits().silence;
         let line = self.line();
         let shown = self.shown();
         let method = self.method.clone();
         let http = self.transport.shared.http.clone();
         let started = Instant::now();
-        let outcome = match tokio::time::timeout(silence, http.execute(self.build()?)).await {
-            Ok(Ok(response)) => Ok(response),
-            Ok(Err(error)) => Err(connection(&line, &error)),
-            Err(_) => Err(silent(&line, silence)),
+        let sent = http.execute(self.build()?);
+        let sent = match patience {
+            Some(patience) => tokio::time::timeout(patience, sent).await.map_err(|_| silent(&line, patience)),
+            None => Ok(sent.await),
         };
+        let outcome = sent.and_then(|sent| sent.map_err(|error| connection(&line, &error)));
         let took = started.elapsed().as_millis();
         match &outcome {
             Ok(response) => {
@@ -404,6 +406,9 @@ fn text_header<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
 
 fn without_query(url: &Url) -> String {
     let mut url = url.clone();
+    // Neither can fail for an address with a host.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
     url.set_query(None);
     url.set_fragment(None);
     url.to_string()

@@ -76,6 +76,11 @@ impl ClientBuilder {
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
             .http1_only();
+        // Silence is watched here; reqwest's own limit of 30 s would end an upload that a server is slow to read.
+        #[cfg(target_os = "linux")]
+        {
+            builder = builder.tcp_user_timeout(None);
+        }
         if !self.system_proxies {
             builder = builder.no_proxy();
         }

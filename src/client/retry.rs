@@ -32,7 +32,7 @@ pub(crate) fn may_help(error: &Error) -> bool {
                 | ConnectionFault::Other
         ),
         Error::Refused(refusal) => match refusal.status {
-            429 | 503 => refusal.retry_after.is_none_or(|s| Duration::from_secs(s) <= LONGEST_PAUSE),
+            429 | 503 => wish(error).is_none_or(|wish| wish <= LONGEST_PAUSE),
             502 | 504 => true,
             _ => false,
         },
@@ -43,8 +43,12 @@ pub(crate) fn may_help(error: &Error) -> bool {
 /// The pause that is really made: the server's wish, if it has one and there is a try left.
 pub(crate) fn pause(error: &Error, planned: Option<Duration>) -> Option<Duration> {
     let planned = planned?;
-    let wish = error.refusal().and_then(|refusal| refusal.retry_after).map(Duration::from_secs);
-    Some(wish.unwrap_or(planned))
+    Some(wish(error).unwrap_or(planned))
+}
+
+/// How long the server asks to wait.
+fn wish(error: &Error) -> Option<Duration> {
+    error.refusal().and_then(|refusal| refusal.retry_after).map(Duration::from_secs)
 }
 
 #[cfg(test)]

@@ -1,18 +1,21 @@
 //! Whom to trust, and with what to show who we are.
 
+use std::fmt;
+use std::path::PathBuf;
+
 use reqwest::{Certificate, ClientBuilder, Identity};
 
 use super::error::{Error, Result};
 
 /// Which authorities may vouch for a server.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Trust {
     /// PEM: authorities beside those of the system.
     pub extra: Option<Vec<u8>>,
     /// A bundle of authorities to use in place of the system's (on systems with a bundle file).
-    pub bundle: Option<std::path::PathBuf>,
+    pub bundle: Option<PathBuf>,
     /// A directory of authorities to use in place of the system's (on systems with a bundle file).
-    pub directory: Option<std::path::PathBuf>,
+    pub directory: Option<PathBuf>,
     /// PEM: client certificate, its chain, and its key.
     pub identity: Option<Vec<u8>>,
     /// Do not check the server at all.
@@ -35,19 +38,32 @@ impl Trust {
             Some(pem) => certificates(pem)?,
             None => Vec::new(),
         };
-        Ok(self.with_roots(builder, extra))
+        self.with_roots(builder, extra)
     }
 
     /// On macOS and Windows the system itself decides; ours come on top.
     #[cfg(any(target_vendor = "apple", windows))]
-    fn with_roots(&self, builder: ClientBuilder, extra: Vec<Certificate>) -> ClientBuilder {
-        if extra.is_empty() { builder } else { builder.tls_certs_merge(extra) }
+    fn with_roots(&self, builder: ClientBuilder, extra: Vec<Certificate>) -> Result<ClientBuilder> {
+        Ok(if extra.is_empty() { builder } else { builder.tls_certs_merge(extra) })
     }
 
     #[cfg(not(any(target_vendor = "apple", windows)))]
-    fn with_roots(&self, builder: ClientBuilder, extra: Vec<Certificate>) -> ClientBuilder {
-        let system = bundle::load(self.bundle.as_deref(), self.directory.as_deref());
-        builder.tls_certs_only(system.into_iter().chain(extra))
+    fn with_roots(&self, builder: ClientBuilder, extra: Vec<Certificate>) -> Result<ClientBuilder> {
+        let system = bundle::load(self.bundle.as_deref(), self.directory.as_deref())?;
+        Ok(builder.tls_certs_only(system.into_iter().chain(extra)))
+    }
+}
+
+impl fmt::Debug for Trust {
+    /// Without the key.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Trust")
+            .field("extra", &self.extra.is_some())
+            .field("bundle", &self.bundle)
+            .field("directory", &self.directory)
+            .field("identity", &self.identity.is_some())
+            .field("anybody", &self.anybody)
+            .finish()
     }
 }
 
@@ -79,6 +95,8 @@ mod bundle {
     use reqwest::Certificate;
     use rustls_native_certs::load_certs_from_paths;
 
+    use crate::client::error::{Error, Result};
+
     /// Where the distributions keep it: Debian and Alpine, Fedora and Red Hat, SUSE, FreeBSD, OpenBSD.
     const FILES: [&str; 7] = [
         "/etc/ssl/certs/ca-certificates.crt",
@@ -91,13 +109,12 @@ mod bundle {
     ];
     const DIRECTORY: &str = "/etc/ssl/certs";
 
-    pub(super) fn load(file: Option<&Path>, directory: Option<&Path>) -> Vec<Certificate> {
-        let (file, directory) = match (file, directory) {
-            (None, None) => match FILES.iter().map(Path::new).find(|path| path.is_file()) {
-                Some(found) => (Some(found), None),
-                None => (None, Some(Path::new(DIRECTORY))),
-            },
-            given => given,
+    pub(super) fn load(file: Option<&Path>, directory: Option<&Path>) -> Result<Vec<Certificate>> {
+        let given = file.or(directory);
+        let (file, directory) = match (given, FILES.iter().map(Path::new).find(|path| path.is_file())) {
+            (Some(_), _) => (file, directory),
+            (None, Some(found)) => (Some(found), None),
+            (None, None) => (None, Some(Path::new(DIRECTORY))),
         };
         let found = load_certs_from_paths(file, directory);
         for error in &found.errors {
@@ -106,11 +123,30 @@ mod bundle {
         let certificates: Vec<_> =
             found.certs.iter().filter_map(|der| Certificate::from_der(der).ok()).collect();
         if !certificates.is_empty() {
-            return certificates;
+            return Ok(certificates);
+        }
+        // Whoever names authorities wants those and no others.
+        if let Some(given) = given {
+            return Err(Error::Setup(format!(
+                "no certificate authority can be read from {}",
+                given.display()
+            )));
         }
         // A bare container has none at all: Mozilla's list of the day of the build is better than nothing.
         log::warn!(target: "mender::tls", "this system has no certificate authorities; using the built-in list");
         let built_in = webpki_root_certs::TLS_SERVER_ROOT_CERTS;
-        built_in.iter().filter_map(|der| Certificate::from_der(der).ok()).collect()
+        Ok(built_in.iter().filter_map(|der| Certificate::from_der(der).ok()).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_does_not_show_the_key() {
+        let trust = Trust { identity: Some(b"geheim".to_vec()), ..Trust::default() };
+        let shown = format!("{trust:?}");
+        assert!(!shown.contains("geheim") && !shown.contains("103, 101"), "{shown}");
     }
 }

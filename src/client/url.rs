@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use reqwest::Url;
 
+use super::error::Error;
+
 /// The base address of a Mender server.
 ///
 /// A path prefix is kept; user, password, query and fragment are refused. An address without a
@@ -29,9 +31,6 @@ pub enum ServerUrlError {
     /// It has a scheme other than http and https.
     #[error("{0:?} is not a server address: it must begin with https:// or http://")]
     Scheme(String),
-    /// It cannot be the id of anything.
-    #[error("{0:?} is no id")]
-    Id(String),
     /// It carries more than scheme, host, port and path. The text is not repeated: it may hold a password.
     #[error("the server address must not hold {0}")]
     Superfluous(&'static str),
@@ -70,8 +69,8 @@ impl FromStr for ServerUrl {
 }
 
 /// An id as a segment of a path. The ones that would be steps in it are no ids of anything.
-pub(crate) fn segment(id: &str) -> Result<&str, ServerUrlError> {
-    if matches!(id, "" | "." | "..") { Err(ServerUrlError::Id(id.to_owned())) } else { Ok(id) }
+pub(crate) fn segment(id: &str) -> Result<&str, Error> {
+    if matches!(id, "" | "." | "..") { Err(Error::Id(id.to_owned())) } else { Ok(id) }
 }
 
 impl ServerUrl {
@@ -83,7 +82,7 @@ impl ServerUrl {
     }
 
     /// Whether `url` is on the same server: scheme, host and port alike.
-    pub fn same_origin(&self, url: &Url) -> bool {
+    pub(crate) fn same_origin(&self, url: &Url) -> bool {
         self.0.origin() == url.origin()
     }
 
@@ -167,7 +166,7 @@ mod tests {
         for id in ["", ".", ".."] {
             assert!(segment(id).is_err(), "{id:?}");
         }
-        assert_eq!(segment("..."), Ok("..."));
+        assert_eq!(segment("...").ok(), Some("..."));
     }
 
     #[test]

@@ -83,7 +83,9 @@ impl<'c> Users<'c> {
     /// The user with that address, if there is one.
     pub async fn find(&self, email: &str) -> Result<Option<User>> {
         let answer = self.0.get(&PATH).query("email", &email.to_lowercase()).send().await?;
-        Ok(answer.json::<Option<Vec<User>>>()?.unwrap_or_default().into_iter().next())
+        let found = answer.json::<Option<Vec<User>>>()?.unwrap_or_default();
+        // A server that passes over the filter would answer with everybody.
+        Ok(found.into_iter().find(|user| user.email.eq_ignore_ascii_case(email)))
     }
 
     /// Makes a user and tells its id.

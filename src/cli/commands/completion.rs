@@ -23,7 +23,7 @@ pub struct CompletionArgs {
 
 pub fn run(args: CompletionArgs, ctx: &Context, help: Command) -> Result<()> {
     match args.shell {
-        None => ctx.out().text(&help_of(help, &["completion"])),
+        None => ctx.out().help(&help_of(help, &["completion"])),
         Some(shell) => ctx.out().bytes(&script(shell, help)),
     }
 }

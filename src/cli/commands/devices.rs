@@ -27,15 +27,15 @@ enum Verb {
 
 const COLUMNS: &[Column<Device>] = &[
     Column { title: "ID", cell: |device| Cell::text(&device.id) },
-    Column { title: "STATUS", cell: |device| Cell::text(&device.status) },
-    Column { title: "IDENTITY", cell: |device| Cell::Text(identity(&device.identity_data).into()) },
-    Column { title: "CREATED", cell: |device| Cell::Time(Some(&device.created_ts)) },
-    Column { title: "UPDATED", cell: |device| Cell::Time(Some(&device.updated_ts)) },
+    Column { title: "Status", cell: |device| Cell::text(&device.status) },
+    Column { title: "Identity", cell: |device| Cell::Text(identity(&device.identity_data).into()) },
+    Column { title: "Created", cell: |device| Cell::Time(Some(&device.created_ts)) },
+    Column { title: "Updated", cell: |device| Cell::Time(Some(&device.updated_ts)) },
 ];
 
 pub async fn run(args: DevicesArgs, ctx: &Context, help: clap::Command) -> Result<()> {
     match args.verb {
-        None => ctx.out().text(&help_of(help, &["devices"])),
+        None => ctx.out().help(&help_of(help, &["devices"])),
         Some(Verb::List(page)) => {
             let listing = Listing::of(&page, ctx, "devices list")?;
             let client = ctx.client()?;

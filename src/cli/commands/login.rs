@@ -1,16 +1,14 @@
 //! `login`: a token for a password, or a token that somebody has already, checked and stored.
 
-use std::path::PathBuf;
-
 use clap::Args;
-use mender::{Login, RequestLine, ServerUrl, Token};
+use mender::{Login, RequestLine, Token};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::cli::args::SecretArg;
-use crate::cli::context::{Context, looks_like_a_token};
-use crate::cli::credentials::TokenFile;
+use crate::cli::context::Context;
+use crate::cli::credentials::{self, TokenFile};
 use crate::cli::error::{CliError, Kind, Result};
-use crate::cli::profiles::{DEFAULT, ProfileName, Profiles};
+use crate::cli::token_source::looks_like_a_token;
 
 /// Log in and store the token.
 #[derive(Debug, Args)]
@@ -48,10 +46,15 @@ pub async fn run(args: LoginArgs, ctx: &Context) -> Result<()> {
     if ctx.flags().token_value.is_some() {
         ctx.out().warn("login does not use --token-value; login --with-token stores a token");
     }
-    let file = token_file(ctx)?;
-    let server = ctx.settings()?.server.value.clone();
+    let named = named_file(ctx)?;
+    let settings = ctx.settings()?;
+    let profile = &settings.profile.value;
     let token = if args.with_token { given_token(ctx).await? } else { password_token(&args, ctx).await? };
-    store(ctx, &file, &server, &token)?;
+    match named {
+        // The user looks after that file; nothing is remembered of it.
+        Some(file) => file.write(&token)?,
+        None => credentials::store(ctx.env(), ctx.flags(), profile, &settings.server.value, &token)?,
+    }
     if let Some((name, _)) = &ctx.env().access_token {
         ctx.out().warn(format_args!("the variable {name} goes before the token that was stored now"));
     }
@@ -59,22 +62,26 @@ pub async fn run(args: LoginArgs, ctx: &Context) -> Result<()> {
     Ok(())
 }
 
-/// Where the token will be written. `--token` names a file here too, as in the official client.
-fn token_file(ctx: &Context) -> Result<TokenFile> {
-    match &ctx.flags().token {
+/// The file to write that `--token` names here, as in the official client.
+fn named_file(ctx: &Context) -> Result<Option<TokenFile>> {
+    match ctx.flags().token_file() {
         Some(path) if looks_like_a_token(path) => {
             Err(CliError::failed("--token takes the name of a file to write, but was given a token")
                 .hint("login --with-token stores a token; it reads it from stdin or asks for it"))
         }
-        Some(path) if !path.as_os_str().is_empty() => Ok(TokenFile::at(path)),
-        _ => Ok(TokenFile::of_profile(ctx.env(), &ctx.settings()?.profile.value)?),
+        named => Ok(named.map(TokenFile::at)),
     }
 }
 
 /// A token from somewhere else, tried before it is stored.
 async fn given_token(ctx: &Context) -> Result<Token> {
     let anonymous = ctx.anonymous()?;
-    let text = ctx.out().prompt().ask_secret("Token: ").await?;
+    let prompt = ctx.out().prompt();
+    let text = if prompt.somebody_is_there() {
+        prompt.ask_secret("Token: ").await?
+    } else {
+        prompt.read_secret_line().await?
+    };
     let token = Token::new(text.expose_secret()).map_err(CliError::from)?;
     let user = anonymous.with_token(token.clone()).users().me().await.map_err(|error| {
         let error = CliError::from(error);
@@ -87,7 +94,7 @@ async fn given_token(ctx: &Context) -> Result<Token> {
 async fn password_token(args: &LoginArgs, ctx: &Context) -> Result<Token> {
     let settings = ctx.settings()?;
     let anonymous = ctx.anonymous()?;
-    let prompt = ctx.out().prompt();
+    let prompt = ctx.out().prompt().on_stdout();
     let given = args.username.clone().filter(|name| !name.is_empty());
     let username = match given.or_else(|| settings.username.clone().map(|name| name.value)) {
         Some(name) => name,
@@ -170,52 +177,4 @@ fn refused(error: mender::Error) -> CliError {
         }
         None => error,
     }
-}
-
-/// Writes the token, and remembers whose it is so that no other server gets it.
-pub fn store(ctx: &Context, file: &TokenFile, server: &ServerUrl, token: &Token) -> Result<()> {
-    let directory = file.path().parent().unwrap_or(file.path());
-    if !directory.exists() {
-        log::debug!("creating directory: {}", directory.display());
-    }
-    file.write(token)?;
-    log::debug!("saved token to: {}", file.path().display());
-    // Nothing is remembered of a file that the user looks after; an empty name is none.
-    if ctx.flags().token.as_ref().is_some_and(|path| !path.as_os_str().is_empty()) {
-        return Ok(());
-    }
-    let profile = &ctx.settings()?.profile.value;
-    let name: ProfileName = profile.parse()?;
-    Profiles::edit(ctx.env(), |profiles| {
-        profiles.set(&name, "token-digest", Some(&token.digest()));
-        profiles.set(&name, "token-server", Some(&server.to_string()));
-        // A named profile is a server; that of `default` may change with the configuration file.
-        if profile == DEFAULT {
-            return Ok(());
-        }
-        let known = profiles.get(profile)?.unwrap_or_default();
-        let flags = ctx.flags();
-        for (key, known, now) in [
-            ("server", known.server, Some(server.to_string())),
-            ("ca-cert", text(known.ca_cert), absolute(&flags.ca_cert)?),
-            ("client-cert", text(known.client_cert), absolute(&flags.client_cert)?),
-            ("client-key", text(known.client_key), absolute(&flags.client_key)?),
-        ] {
-            if let (None, Some(now)) = (known, now) {
-                profiles.set(&name, key, Some(&now));
-            }
-        }
-        Ok(())
-    })?;
-    Ok(())
-}
-
-fn text(path: Option<PathBuf>) -> Option<String> {
-    path.map(|path| path.display().to_string())
-}
-
-/// A path that means the same from every directory. One that is no text cannot stand in the file.
-fn absolute(path: &Option<PathBuf>) -> anyhow::Result<Option<String>> {
-    let absolute = path.as_ref().map(std::path::absolute).transpose()?;
-    Ok(absolute.and_then(|path| path.to_str().map(str::to_owned)))
 }

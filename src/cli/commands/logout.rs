@@ -3,10 +3,11 @@
 use clap::Args;
 use mender::Client;
 
-use crate::cli::commands::whoami::TokenKind;
-use crate::cli::context::{Context, TokenInUse};
+use crate::cli::context::Context;
+use crate::cli::credentials;
 use crate::cli::error::{CliError, Result};
-use crate::cli::profiles::{ProfileName, Profiles};
+use crate::cli::token_kind::TokenKind;
+use crate::cli::token_source::TokenInUse;
 
 /// End the login and forget the token.
 #[derive(Debug, Args)]
@@ -23,9 +24,9 @@ pub struct LogoutArgs {
 pub async fn run(args: LogoutArgs, ctx: &Context) -> Result<()> {
     let in_use = ctx.token()?;
     if !args.local {
-        end_on_server(&args, ctx, &in_use).await?;
+        end_on_server(&args, ctx, in_use).await?;
     }
-    forget(ctx, &in_use)
+    forget(ctx, in_use)
 }
 
 async fn end_on_server(args: &LogoutArgs, ctx: &Context, in_use: &TokenInUse) -> Result<()> {
@@ -68,20 +69,11 @@ async fn end(
 }
 
 fn forget(ctx: &Context, in_use: &TokenInUse) -> Result<()> {
-    let Some(file) = &in_use.stored else {
+    if in_use.stored.is_none() {
         ctx.out().notice(format_args!("nothing to forget here: the token comes from {}", in_use.place));
         return Ok(());
-    };
-    file.remove()?;
-    let name: ProfileName = ctx.settings()?.profile.value.parse()?;
-    Profiles::edit(ctx.env(), |profiles| {
-        // Nothing is written for a profile that login never touched.
-        if profiles.get(name.as_str())?.is_some_and(|profile| profile.token_digest.is_some()) {
-            profiles.set(&name, "token-digest", None);
-            profiles.set(&name, "token-server", None);
-        }
-        Ok(())
-    })?;
+    }
+    credentials::forget(ctx.env(), &ctx.settings()?.profile.value)?;
     ctx.out().notice("logged out");
     Ok(())
 }

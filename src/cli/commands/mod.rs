@@ -12,12 +12,13 @@ pub mod users;
 pub mod whoami;
 
 use clap::Command;
+use clap::builder::StyledStr;
 
 /// The help of a command, for a noun that is called without a verb.
-pub fn help_of(mut root: Command, path: &[&str]) -> String {
+pub fn help_of(mut root: Command, path: &[&str]) -> StyledStr {
     let mut command = &mut root;
     for word in path {
         command = command.find_subcommand_mut(word).expect("the words of a command that was just parsed");
     }
-    command.render_help().to_string()
+    command.render_help()
 }

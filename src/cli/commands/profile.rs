@@ -56,15 +56,15 @@ struct Shown {
 }
 
 const PROPERTIES: &[Column<Shown>] = &[
-    Column { title: "NAME", cell: |shown| Cell::text(&shown.name) },
-    Column { title: "CURRENT", cell: |shown| Cell::Flag(shown.current) },
-    Column { title: "SERVER", cell: |shown| Cell::maybe(shown.server.as_deref()) },
-    Column { title: "USERNAME", cell: |shown| Cell::maybe(shown.username.as_deref()) },
-    Column { title: "TOKEN", cell: |shown| Cell::Flag(shown.has_token) },
-    Column { title: "CA CERT", cell: |shown| Cell::maybe(shown.ca_cert.as_deref()) },
-    Column { title: "CLIENT CERT", cell: |shown| Cell::maybe(shown.client_cert.as_deref()) },
-    Column { title: "CLIENT KEY", cell: |shown| Cell::maybe(shown.client_key.as_deref()) },
-    Column { title: "SKIP VERIFY", cell: |shown| Cell::Flag(shown.skip_verify) },
+    Column { title: "Name", cell: |shown| Cell::text(&shown.name) },
+    Column { title: "Current", cell: |shown| Cell::Flag(shown.current) },
+    Column { title: "Server", cell: |shown| Cell::maybe(shown.server.as_deref()) },
+    Column { title: "Username", cell: |shown| Cell::maybe(shown.username.as_deref()) },
+    Column { title: "Token", cell: |shown| Cell::Flag(shown.has_token) },
+    Column { title: "CA certificate", cell: |shown| Cell::maybe(shown.ca_cert.as_deref()) },
+    Column { title: "Client certificate", cell: |shown| Cell::maybe(shown.client_cert.as_deref()) },
+    Column { title: "Client key", cell: |shown| Cell::maybe(shown.client_key.as_deref()) },
+    Column { title: "Skip verify", cell: |shown| Cell::Flag(shown.skip_verify) },
 ];
 
 /// What a list shows of them.
@@ -72,7 +72,7 @@ const COLUMNS: &[Column<Shown>] = PROPERTIES.split_at(5).0;
 
 pub async fn run(args: ProfileArgs, ctx: &Context, help: clap::Command) -> Result<()> {
     match args.verb {
-        None => ctx.out().text(&help_of(help, &["profile"])),
+        None => ctx.out().help(&help_of(help, &["profile"])),
         Some(Verb::List) => {
             let profiles = Profiles::load(ctx.env())?;
             let all: Result<Vec<Shown>> =

@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use mender::tokens::{LONGEST_LIFE, PersonalToken};
-use mender::{Client, ServerUrl, Token};
+use mender::{Client, Token};
 use serde::Serialize;
 
-use super::{help_of, login};
+use super::help_of;
 use crate::cli::args::ConsentArgs;
 use crate::cli::context::Context;
-use crate::cli::credentials::TokenFile;
+use crate::cli::credentials;
 use crate::cli::error::{CliError, Kind, Result};
 use crate::cli::output::{Cell, Column};
 use crate::cli::private_file;
@@ -71,15 +71,15 @@ struct RevokeArgs {
 
 const COLUMNS: &[Column<PersonalToken>] = &[
     Column { title: "ID", cell: |token| Cell::text(&token.id) },
-    Column { title: "NAME", cell: |token| Cell::text(&token.name) },
-    Column { title: "CREATED", cell: |token| Cell::Time(token.created_ts.as_deref()) },
-    Column { title: "LAST USED", cell: |token| Cell::Time(token.last_used.as_deref()) },
-    Column { title: "EXPIRES", cell: |token| Cell::End(token.expiration_date.as_deref()) },
+    Column { title: "Name", cell: |token| Cell::text(&token.name) },
+    Column { title: "Created", cell: |token| Cell::Time(token.created_ts.as_deref()) },
+    Column { title: "Last used", cell: |token| Cell::Time(token.last_used.as_deref()) },
+    Column { title: "Expires", cell: |token| Cell::End(token.expiration_date.as_deref()) },
 ];
 
 pub async fn run(args: TokenArgs, ctx: &Context, help: clap::Command) -> Result<()> {
     match args.verb {
-        None => ctx.out().text(&help_of(help, &["token"])),
+        None => ctx.out().help(&help_of(help, &["token"])),
         Some(Verb::Create(args)) => create(args, ctx).await,
         Some(Verb::List) => {
             let tokens = ctx.client()?.tokens().list().await?;
@@ -120,14 +120,9 @@ async fn create(args: CreateArgs, ctx: &Context) -> Result<()> {
         }
     })?;
     // From here on a token exists that nobody could ever see again: each way out has to show it or end it.
-    let kept = keep(ctx, client.server(), &token, save, output_file.as_deref());
-    let has_it = kept.is_ok() && (save || output_file.is_some());
-    let outcome = match kept {
-        Ok(()) if output_file.is_none() => show(ctx, &name, &token),
-        other => other,
-    };
-    match outcome {
-        Err(error) if !has_it => {
+    let mut somebody_has_it = false;
+    match hand_out(ctx, &name, &token, save, output_file.as_deref(), &mut somebody_has_it) {
+        Err(error) if !somebody_has_it => {
             end_again(ctx, &client, &name, &token).await;
             // Otherwise a reader that goes early is no failure; here the token is lost by it.
             let lost = || CliError::failed("nobody has read the token");
@@ -137,22 +132,29 @@ async fn create(args: CreateArgs, ctx: &Context) -> Result<()> {
     }
 }
 
-/// Puts the token where the line wants it.
-fn keep(
+/// Puts the token where the line wants it, and tells as soon as it is in one such place.
+fn hand_out(
     ctx: &Context,
-    server: &ServerUrl,
+    name: &str,
     token: &Token,
     save: bool,
     output_file: Option<&Path>,
+    somebody_has_it: &mut bool,
 ) -> Result<()> {
     if let Some(path) = output_file {
         private_file::write(path, format!("{}\n", token.expose()).as_bytes())?;
+        *somebody_has_it = true;
         ctx.out().notice(format_args!("the token is in {}", path.display()));
     }
     if save {
-        let file = TokenFile::of_profile(ctx.env(), &ctx.settings()?.profile.value)?;
-        login::store(ctx, &file, server, token)?;
+        let settings = ctx.settings()?;
+        let (profile, server) = (&settings.profile.value, &settings.server.value);
+        credentials::store(ctx.env(), ctx.flags(), profile, server, token)?;
+        *somebody_has_it = true;
         ctx.out().notice("the token is stored as that of the profile");
+    }
+    if output_file.is_none() {
+        show(ctx, name, token)?;
     }
     Ok(())
 }

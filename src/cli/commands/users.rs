@@ -62,7 +62,7 @@ struct UpdateArgs {
 
     /// Change the password, which can only be one's own
     #[arg(long)]
-    password: bool,
+    change_password: bool,
 
     /// Read from stdin, a line each: the password so far, then the new one if it is to change
     #[arg(long)]
@@ -84,16 +84,16 @@ struct DeleteArgs {
 
 const COLUMNS: &[Column<User>] = &[
     Column { title: "ID", cell: |user| Cell::text(&user.id) },
-    Column { title: "EMAIL", cell: |user| Cell::text(&user.email) },
-    Column { title: "CREATED", cell: |user| Cell::Time(user.created_ts.as_deref()) },
-    Column { title: "UPDATED", cell: |user| Cell::Time(user.updated_ts.as_deref()) },
-    Column { title: "LAST LOGIN", cell: |user| Cell::Time(user.login_ts.as_deref()) },
+    Column { title: "Email", cell: |user| Cell::text(&user.email) },
+    Column { title: "Created", cell: |user| Cell::Time(user.created_ts.as_deref()) },
+    Column { title: "Updated", cell: |user| Cell::Time(user.updated_ts.as_deref()) },
+    Column { title: "Last login", cell: |user| Cell::Time(user.login_ts.as_deref()) },
 ];
 
 pub async fn run(args: UsersArgs, ctx: &Context, help: clap::Command) -> Result<()> {
     let id: fn(&User) -> &str = |user| &user.id;
     match args.verb {
-        None => ctx.out().text(&help_of(help, &["users"])),
+        None => ctx.out().help(&help_of(help, &["users"])),
         Some(Verb::Me) => ctx.out().show(&ctx.client()?.users().me().await?, COLUMNS, id),
         Some(Verb::List) => ctx.out().list(&ctx.client()?.users().list().await?, COLUMNS, id),
         Some(Verb::Show { user }) => ctx.out().show(&find(&ctx.client()?, &user).await?, COLUMNS, id),
@@ -166,13 +166,13 @@ fn check_password(password: &SecretString) -> Result<()> {
 }
 
 async fn update(args: UpdateArgs, ctx: &Context) -> Result<()> {
-    if args.email.is_none() && !args.password {
-        return Err(CliError::usage("say what to change: --email, --password or both"));
+    if args.email.is_none() && !args.change_password {
+        return Err(CliError::usage("say what to change: --email, --change-password or both"));
     }
     let client = ctx.client()?;
     let user = find(&client, &args.user).await?;
     let is_own = user.id == client.users().me().await?.id;
-    if args.password && !is_own {
+    if args.change_password && !is_own {
         return Err(CliError::failed(format!(
             "the password of {} can only be changed by that user",
             user.email
@@ -185,7 +185,7 @@ async fn update(args: UpdateArgs, ctx: &Context) -> Result<()> {
     };
     let plan = format!(
         "change {} of {} on {}; {ends}",
-        match (&args.email, args.password) {
+        match (&args.email, args.change_password) {
             (Some(_), true) => "email and password",
             (Some(_), false) => "the email",
             (None, _) => "the password",
@@ -200,7 +200,7 @@ async fn update(args: UpdateArgs, ctx: &Context) -> Result<()> {
         ctx.out().notice(ends);
     }
     let current = if is_own { Some(current_password(&args, ctx).await?) } else { None };
-    let new = match (args.password, args.password_stdin) {
+    let new = match (args.change_password, args.password_stdin) {
         (false, _) => None,
         (true, true) => Some(ctx.out().prompt().read_secret_line().await?),
         (true, false) => Some(new_password(ctx).await?),

@@ -2,12 +2,12 @@
 
 use clap::Args;
 use jiff::Timestamp;
-use mender::{Client, Token};
 use serde::Serialize;
 
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Result};
 use crate::cli::output::{Cell, Column, duration};
+use crate::cli::token_kind::TokenKind;
 
 /// Show who is logged in, where, and until when.
 #[derive(Debug, Args)]
@@ -19,40 +19,6 @@ pub struct WhoamiArgs {
     /// Print the token in use and nothing else
     #[arg(long, conflicts_with = "check")]
     show_token: bool,
-}
-
-/// The kinds of token, as far as they can be told apart: no claim says it, only the server's list of tokens.
-pub enum TokenKind {
-    PersonalAccess {
-        name: String,
-    },
-    /// Of a login, by password or in the web page.
-    Login,
-    /// The server does not show the list.
-    Unknown,
-}
-
-impl TokenKind {
-    /// Looks for the token in the list of personal access tokens.
-    pub async fn of(client: &Client, token: &Token) -> Result<Self, mender::Error> {
-        let listed = match client.tokens().list().await {
-            Err(error) if matches!(error.status(), Some(403..=405)) => return Ok(TokenKind::Unknown),
-            listed => listed?,
-        };
-        let Some(id) = token.claims().and_then(|claims| claims.jti) else { return Ok(TokenKind::Unknown) };
-        Ok(match listed.into_iter().find(|personal| personal.id == id) {
-            Some(personal) => TokenKind::PersonalAccess { name: personal.name },
-            None => TokenKind::Login,
-        })
-    }
-
-    fn text(&self) -> String {
-        match self {
-            TokenKind::PersonalAccess { name } => format!("personal access token {name:?}"),
-            TokenKind::Login => "login (by password, or copied from the web page)".into(),
-            TokenKind::Unknown => "unknown".into(),
-        }
-    }
 }
 
 /// All that can be said.
@@ -80,22 +46,22 @@ struct Identity {
 }
 
 const COLUMNS: &[Column<Identity>] = &[
-    Column { title: "USER", cell: |id| Cell::maybe(id.user.as_deref()) },
-    Column { title: "USER ID", cell: |id| Cell::maybe(id.user_id.as_deref()) },
-    Column { title: "REFUSED", cell: |id| Cell::maybe(id.refused.as_deref()) },
-    Column { title: "SERVER", cell: |id| from(&id.server, &id.server_from) },
-    Column { title: "PROFILE", cell: |id| from(&id.profile, &id.profile_from) },
-    Column { title: "TOKEN", cell: |id| Cell::maybe(id.token_kind.as_deref()) },
-    Column { title: "TOKEN FROM", cell: |id| Cell::text(&id.token_from) },
+    Column { title: "User", cell: |id| Cell::maybe(id.user.as_deref()) },
+    Column { title: "User id", cell: |id| Cell::maybe(id.user_id.as_deref()) },
+    Column { title: "Refused", cell: |id| Cell::maybe(id.refused.as_deref()) },
+    Column { title: "Server", cell: |id| from(&id.server, &id.server_from) },
+    Column { title: "Profile", cell: |id| from(&id.profile, &id.profile_from) },
+    Column { title: "Token", cell: |id| Cell::maybe(id.token_kind.as_deref()) },
+    Column { title: "Token from", cell: |id| Cell::text(&id.token_from) },
     Column {
-        title: "EXPIRES",
+        title: "Expires",
         cell: |id| if id.tells_its_end { Cell::End(id.expires.as_deref()) } else { Cell::maybe(None) },
     },
-    Column { title: "TIME LEFT", cell: |id| Cell::Text(time_left(id).into()) },
-    Column { title: "TENANT", cell: |id| Cell::maybe(id.tenant.as_deref()) },
-    Column { title: "PLAN", cell: |id| Cell::maybe(id.plan.as_deref()) },
-    Column { title: "CA FILE", cell: |id| Cell::maybe(id.ca_cert.as_deref()) },
-    Column { title: "SKIP VERIFY", cell: |id| Cell::maybe(id.skip_verify.as_deref()) },
+    Column { title: "Time left", cell: |id| Cell::Text(time_left(id).into()) },
+    Column { title: "Tenant", cell: |id| Cell::maybe(id.tenant.as_deref()) },
+    Column { title: "Plan", cell: |id| Cell::maybe(id.plan.as_deref()) },
+    Column { title: "CA file", cell: |id| Cell::maybe(id.ca_cert.as_deref()) },
+    Column { title: "Skip verify", cell: |id| Cell::maybe(id.skip_verify.as_deref()) },
 ];
 
 fn from<'a>(value: &str, origin: &str) -> Cell<'a> {
@@ -134,7 +100,7 @@ pub async fn run(args: WhoamiArgs, ctx: &Context) -> Result<()> {
         profile: settings.profile.value.clone(),
         profile_from: settings.profile.origin.to_string(),
         token_kind: kind,
-        token_from: in_use.place,
+        token_from: in_use.place.clone(),
         expires: end.map(|end| end.to_string()),
         tells_its_end,
         seconds_left: end.map(|end| end.as_second() - Timestamp::now().as_second()),

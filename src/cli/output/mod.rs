@@ -45,23 +45,26 @@ pub struct Output {
     stdout_is_terminal: bool,
     stderr_is_terminal: bool,
     color: bool,
+    no_color: bool,
 }
 
 impl Output {
     pub fn new(flags: &GlobalArgs, env: &Env) -> Self {
         let stderr_is_terminal = io::stderr().is_terminal();
+        let no_color = flags.no_color || env.no_color;
         Output {
             format: flags.output,
             quiet: flags.quiet,
             stdout_is_terminal: io::stdout().is_terminal(),
             stderr_is_terminal,
-            color: stderr_is_terminal && !flags.no_color && !env.no_color,
+            color: stderr_is_terminal && !no_color,
+            no_color,
         }
     }
 
     /// For errors that come before the flags are known.
-    pub fn before_flags(format: Option<Format>, env: &Env) -> Self {
-        Self::new(&GlobalArgs { output: format, ..GlobalArgs::default() }, env)
+    pub fn before_flags(format: Option<Format>, no_color: bool, env: &Env) -> Self {
+        Self::new(&GlobalArgs { output: format, no_color, ..GlobalArgs::default() }, env)
     }
 
     /// Shows what the library logs: each request.
@@ -109,6 +112,33 @@ impl Output {
     pub fn bytes(&self, bytes: &[u8]) -> Result<()> {
         let mut stdout = io::stdout().lock();
         stdout.write_all(bytes).and_then(|()| stdout.flush()).map_err(closed)
+    }
+
+    /// Writes a server's JSON as it came; on a terminal without control characters in it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Output::bytes`].
+    pub fn raw_json(&self, body: &[u8]) -> Result<()> {
+        if self.stdout_is_terminal {
+            return self.text(&escape::json(&String::from_utf8_lossy(body)));
+        }
+        self.bytes(body)
+    }
+
+    /// stdout for what comes in pieces; writing to it holds up nothing else.
+    pub fn stream(&self) -> tokio::io::Stdout {
+        tokio::io::stdout()
+    }
+
+    /// Writes a help text, with colours where they are wanted.
+    ///
+    /// # Errors
+    ///
+    /// As [`Output::bytes`].
+    pub fn help(&self, text: &clap::builder::StyledStr) -> Result<()> {
+        let is_colored = self.stdout_is_terminal && !self.no_color;
+        self.text(&if is_colored { text.ansi().to_string() } else { text.to_string() })
     }
 
     /// Writes text that is ours, as it is.

@@ -11,14 +11,30 @@ use super::super::error::{CliError, Kind, Result};
 use super::Output;
 
 /// Asks on the terminal, or reads the answers from stdin where the official client does so.
+///
+/// Questions stand on stderr, so that a result can be captured; those of `login` on stdout, as in the official client.
 #[derive(Clone, Copy)]
 pub struct Prompt {
     out: Output,
+    on_stdout: bool,
 }
 
 impl Prompt {
     pub(super) fn new(out: Output) -> Self {
-        Prompt { out }
+        Prompt { out, on_stdout: false }
+    }
+
+    /// The same with its questions on stdout.
+    pub fn on_stdout(self) -> Self {
+        Prompt { on_stdout: true, ..self }
+    }
+
+    fn write(&self, text: &str) -> Result<()> {
+        if self.on_stdout {
+            return self.out.text(text);
+        }
+        self.out.say(text);
+        Ok(())
     }
 
     /// Whether a person can answer.
@@ -26,19 +42,19 @@ impl Prompt {
         io::stdin().is_terminal() && self.out.stderr_is_terminal
     }
 
-    /// Asks for a line. The question stands on stdout, as in the official client, also without a terminal.
+    /// Asks for a line, also without a terminal.
     ///
     /// # Errors
     ///
     /// If stdin ends first, or the user presses Ctrl-C.
     pub async fn ask(&self, question: &'static str) -> Result<String> {
-        self.out.text(question)?;
+        self.write(question)?;
         let open = OpenLine(self.out);
         let answer = on_its_own_thread(read_line).await?;
         // On a terminal Enter has ended it.
         open.close();
         if !io::stdin().is_terminal() {
-            self.out.text("\n")?;
+            self.write("\n")?;
         }
         Ok(answer)
     }
@@ -50,20 +66,23 @@ impl Prompt {
     /// As [`Prompt::ask`].
     pub async fn ask_secret(&self, question: &'static str) -> Result<SecretString> {
         if !io::stdin().is_terminal() {
-            self.out.text(question)?;
+            self.write(question)?;
             let answer = on_its_own_thread(read_line).await;
-            self.out.text("\n")?;
+            self.write("\n")?;
             return answer.map(SecretString::from);
         }
         // Before the question stands there: a quick typist must not see the secret either.
         let (hidden, reading) = Hidden::enter()?;
-        self.out.text(question)?;
+        self.write(question)?;
+        let on_stdout = self.on_stdout;
         let answer = on_its_own_thread(move || {
             let _reading = reading;
-            let config = rpassword::ConfigBuilder::new()
-                .output_writer(io::stdout())
-                .password_feedback_mask('*')
-                .build();
+            let config = rpassword::ConfigBuilder::new().password_feedback_mask('*');
+            let config = if on_stdout {
+                config.output_writer(io::stdout()).build()
+            } else {
+                config.output_writer(io::stderr()).build()
+            };
             rpassword::read_password_with_config(config).map_err(|error| match error.kind() {
                 io::ErrorKind::Interrupted => {
                     CliError::new(Kind::Interrupted, anyhow::Error::msg("interrupted"))
@@ -74,7 +93,7 @@ impl Prompt {
         .await;
         drop(hidden);
         // The line was ended while the terminal did not add the way back to its start.
-        self.out.text("\r")?;
+        self.write("\r")?;
         answer.map(SecretString::from)
     }
 
@@ -94,7 +113,7 @@ impl Prompt {
     /// If nobody can answer: then `--yes` must have been given before.
     pub async fn consent(&self, question: &str) -> Result<()> {
         if !self.somebody_is_there() {
-            return Err(CliError::failed(format!("{question} Nobody can answer here"))
+            return Err(CliError::failed(format!("nobody can be asked here: {question}"))
                 .hint("--yes says so beforehand, --dry-run shows what would be done"));
         }
         self.out.say(&format!("{} [y/N] ", super::line(question)));

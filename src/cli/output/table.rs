@@ -192,8 +192,8 @@ mod tests {
     struct Thing(&'static str, u64);
 
     const COLUMNS: &[Column<Thing>] = &[
-        Column { title: "NAME", cell: |thing| Cell::text(thing.0) },
-        Column { title: "SIZE", cell: |thing| Cell::Size(thing.1) },
+        Column { title: "Name", cell: |thing| Cell::text(thing.0) },
+        Column { title: "Size", cell: |thing| Cell::Size(thing.1) },
     ];
 
     #[test]
@@ -212,10 +212,10 @@ mod tests {
     fn a_narrow_table_keeps_what_names_the_things() {
         const WIDE: &[Column<Thing>] = &[
             Column { title: "ID", cell: |_| Cell::text("0123456789-0123456789") },
-            Column { title: "NAME", cell: |thing| Cell::text(thing.0) },
-            Column { title: "CREATED", cell: |_| Cell::Time(Some("2024-05-06T07:08:09Z")) },
-            Column { title: "ENDS", cell: |_| Cell::End(None) },
-            Column { title: "NOTE", cell: |_| Cell::text("") },
+            Column { title: "Name", cell: |thing| Cell::text(thing.0) },
+            Column { title: "Created", cell: |_| Cell::Time(Some("2024-05-06T07:08:09Z")) },
+            Column { title: "Ends", cell: |_| Cell::End(None) },
+            Column { title: "Note", cell: |_| Cell::text("") },
         ];
         let headings = |width| {
             let text = table(&[Thing("some name", 0)], WIDE, width);

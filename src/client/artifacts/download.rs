@@ -1,18 +1,24 @@
 //! Download by a presigned link, gone on with where a broken line left it.
 
-use std::io::Write;
-
+use bytes::BytesMut;
 use reqwest::header::{ACCEPT_ENCODING, HeaderValue, RANGE};
 use reqwest::{Method, StatusCode};
 use serde::Deserialize;
+use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 
 use super::{Artifact, Artifacts, one};
-use crate::client::error::{ConnectionFault, Error, Result};
+use crate::client::error::{Error, Result};
 use crate::client::http::Incoming;
+use crate::client::retry;
 use crate::client::transfer::Progress;
 
 /// So often in a row a download is gone on with without having got any further.
 const MOST_RETRIES: u32 = 5;
+/// Written at once: each writing may cost a thread switch.
+const CHUNK: usize = 256 << 10;
+
+/// A target that may make us wait, without anything else having to.
+pub type Target<'t> = dyn AsyncWrite + Send + Unpin + 't;
 
 #[derive(Deserialize)]
 struct Link {
@@ -30,7 +36,7 @@ impl Artifacts<'_> {
     pub async fn download(
         &self,
         artifact: &Artifact,
-        target: &mut (dyn Write + Send),
+        target: &mut Target<'_>,
         progress: &dyn Progress,
     ) -> Result<u64> {
         let mut written = 0;
@@ -38,7 +44,7 @@ impl Artifacts<'_> {
         loop {
             let before = written;
             let broken = match self.go_on(artifact, target, &mut written, progress).await {
-                Err(error) if worth_another_try(&error) => error,
+                Err(error) if retry::may_help(&error) => error,
                 other => return other.map(|()| written),
             };
             retries = if written > before { 0 } else { retries + 1 };
@@ -46,7 +52,8 @@ impl Artifacts<'_> {
                 return Err(broken);
             }
             log::debug!(target: "mender::http", "{broken}; going on from byte {written}");
-            tokio::time::sleep(self.0.limits().pause * 2u32.pow(retries)).await;
+            let planned = self.0.limits().pause * 2u32.pow(retries);
+            tokio::time::sleep(retry::pause(&broken, Some(planned)).unwrap_or(planned)).await;
         }
     }
 
@@ -54,7 +61,7 @@ impl Artifacts<'_> {
     async fn go_on(
         &self,
         artifact: &Artifact,
-        target: &mut (dyn Write + Send),
+        target: &mut Target<'_>,
         written: &mut u64,
         progress: &dyn Progress,
     ) -> Result<()> {
@@ -84,17 +91,41 @@ impl Artifacts<'_> {
             }
             _ => return Err(incoming.refusal().await),
         }
-        while let Some(chunk) = incoming.chunk().await? {
-            target.write_all(&chunk).map_err(Error::Target)?;
-            *written += chunk.len() as u64;
-            progress.advance(chunk.len() as u64);
-        }
+        let outcome = copy(&mut incoming, target, written, progress).await;
+        target.flush().await.map_err(Error::Target)?;
+        outcome?;
         // A direct upload may be recorded as smaller than it is, never as larger.
         if *written < artifact.size {
             let text = format!("the storage sent {written} bytes of {}", artifact.size);
             return Err(Error::Answer { request: incoming.line().clone(), text });
         }
         Ok(())
+    }
+}
+
+/// Passes on what comes, in larger pieces; also what came before the line broke.
+async fn copy(
+    incoming: &mut Incoming,
+    target: &mut Target<'_>,
+    written: &mut u64,
+    progress: &dyn Progress,
+) -> Result<()> {
+    let mut gathered = BytesMut::with_capacity(CHUNK);
+    loop {
+        let chunk = incoming.chunk().await;
+        if let Ok(Some(chunk)) = &chunk {
+            gathered.extend_from_slice(chunk);
+            progress.advance(chunk.len() as u64);
+            if gathered.len() < CHUNK {
+                continue;
+            }
+        }
+        target.write_all(&gathered).await.map_err(Error::Target)?;
+        *written += gathered.len() as u64;
+        gathered.clear();
+        if chunk?.is_none() {
+            return Ok(());
+        }
     }
 }
 
@@ -106,14 +137,4 @@ fn announced(incoming: &Incoming) -> Option<u64> {
 fn starts_at(incoming: &Incoming, position: u64) -> bool {
     let range = incoming.header("content-range").and_then(|value| value.strip_prefix("bytes "));
     range.and_then(|range| range.split('-').next()) == Some(position.to_string().as_str())
-}
-
-fn worth_another_try(error: &Error) -> bool {
-    match error {
-        Error::Connection { fault, .. } => {
-            matches!(fault, ConnectionFault::Broken | ConnectionFault::Timeout)
-        }
-        Error::Refused(refusal) => matches!(refusal.status, 502..=504),
-        _ => false,
-    }
 }

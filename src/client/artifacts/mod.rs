@@ -15,6 +15,7 @@ use super::http::Transport;
 use super::page::{Keep, Older, Pages};
 use super::url::segment;
 
+pub use self::download::Target;
 pub use self::upload::Availability;
 
 /// An Artifact as the server describes it.
@@ -232,7 +233,10 @@ impl<'c> Artifacts<'c> {
     /// The Artifacts of that name: several may be of one release, for different device types.
     pub async fn find(&self, name: &str) -> Result<Vec<Artifact>> {
         let filter = Filter { names: vec![exactly(name)], ..Filter::default() };
-        self.list(&filter).collect(None).await
+        let mut found = self.list(&filter).collect(None).await?;
+        // What is deleted by name must have that name, whatever a server makes of the filter.
+        found.retain(|artifact| artifact.name == name);
+        Ok(found)
     }
 
     /// Removes an Artifact; a release's last one takes the release along.

@@ -31,8 +31,7 @@ impl Artifacts<'_> {
             Err(error) if error.status() == Some(403) => return Ok(Availability::Hidden),
             found => found?,
         };
-        let wanted: BTreeMap<String, BTreeSet<String>> =
-            head.depends.iter().map(|(key, list)| (key.clone(), list.iter().cloned().collect())).collect();
+        let wanted = depends_of_head(head);
         let taken: Vec<_> = same_name.into_iter().filter(|other| collides(&wanted, other)).collect();
         Ok(if taken.is_empty() { Availability::Free } else { Availability::Taken(taken) })
     }
@@ -69,14 +68,66 @@ impl Artifacts<'_> {
     }
 }
 
+impl Artifact {
+    /// Whether it is the Artifact with that head, of that length if it is known: what the server tells of an
+    /// Artifact is alike. State scripts and the signature itself it does not tell.
+    pub fn is_same_as(&self, head: &Head, length: Option<u64>) -> bool {
+        let theirs = self.updates.iter().map(|payload| {
+            let files = payload.files.iter().map(|file| (&file.name, &file.checksum));
+            (&payload.type_info.kind, files.collect::<BTreeSet<_>>())
+        });
+        let ours = head.payloads.iter().map(|payload| {
+            let files = payload.files.iter().map(|file| (&file.name, &file.checksum));
+            (&payload.kind, files.collect::<BTreeSet<_>>())
+        });
+        length.is_none_or(|length| length == self.size)
+            && self.name == head.name
+            && self.signed == head.signed
+            && depends_of(self) == depends_of_head(head)
+            && self.artifact_provides.as_ref().is_none_or(|map| is_same_map(map, &head.provides))
+            && set(self.clears_artifact_provides.iter().flatten()) == set(head.clears_provides.iter())
+            && theirs.eq(ours)
+            && self.updates.iter().zip(&head.payloads).all(|(theirs, ours)| is_same_metadata(theirs, ours))
+    }
+}
+
+fn is_same_map(theirs: &BTreeMap<String, Value>, ours: &BTreeMap<String, String>) -> bool {
+    theirs.len() == ours.len()
+        && ours.iter().all(|(key, text)| theirs.get(key).and_then(Value::as_str) == Some(text))
+}
+
+/// Servers before 4.1 send it in another form only; then nothing speaks against it.
+fn is_same_metadata(theirs: &super::Update, ours: &crate::artifact::Payload) -> bool {
+    match &theirs.metadata {
+        Some(Value::Object(theirs)) => ours.metadata.as_ref().is_some_and(|ours| ours == theirs),
+        Some(_) => false,
+        None => ours.metadata.is_none() || theirs.meta_data.is_some(),
+    }
+}
+
+fn set<'a>(texts: impl Iterator<Item = &'a String>) -> BTreeSet<&'a String> {
+    texts.collect()
+}
+
 /// The server's rule: same name, and some combination of the depends in common.
-fn collides(wanted: &BTreeMap<String, BTreeSet<String>>, other: &Artifact) -> bool {
-    let mut theirs: BTreeMap<String, BTreeSet<String>> =
-        other.artifact_depends.iter().flatten().map(|(key, value)| (key.clone(), texts(value))).collect();
-    theirs
-        .entry("device_type".into())
-        .or_insert_with(|| other.device_types_compatible.iter().cloned().collect());
+fn collides(wanted: &Depends, other: &Artifact) -> bool {
+    let theirs = depends_of(other);
     theirs.keys().eq(wanted.keys()) && wanted.iter().all(|(key, list)| !list.is_disjoint(&theirs[key]))
+}
+
+/// What an Artifact depends on: any of the texts, a key.
+type Depends = BTreeMap<String, BTreeSet<String>>;
+
+fn depends_of_head(head: &Head) -> Depends {
+    head.depends.iter().map(|(key, list)| (key.clone(), list.iter().cloned().collect())).collect()
+}
+
+fn depends_of(artifact: &Artifact) -> Depends {
+    let listed = artifact.artifact_depends.iter().flatten();
+    let mut depends: Depends = listed.map(|(key, value)| (key.clone(), texts(value))).collect();
+    let types = || artifact.device_types_compatible.iter().cloned().collect();
+    depends.entry("device_type".into()).or_insert_with(types);
+    depends
 }
 
 fn texts(value: &Value) -> BTreeSet<String> {
@@ -120,5 +171,66 @@ mod tests {
             &wanted(&[("device_type", &["a"]), ("rootfs-image.checksum", &["x", "y"])]),
             &bound
         ));
+    }
+
+    /// An Artifact, and the server's description of it.
+    fn twins() -> (Head, Value) {
+        let payload = crate::artifact::Payload {
+            kind: Some("single-file".into()),
+            metadata: Some(serde_json::from_str(r#"{"a": 1}"#).unwrap()),
+            files: vec![crate::artifact::PayloadFile { name: "f".into(), checksum: "c".into() }],
+            augmented_files: Vec::new(),
+        };
+        let head = Head {
+            format_version: 3,
+            name: "n".into(),
+            group: None,
+            device_types: vec!["b".into(), "a".into()],
+            depends: BTreeMap::from([("device_type".into(), vec!["b".into(), "a".into()])]),
+            provides: BTreeMap::from([("artifact_name".into(), "n".into())]),
+            clears_provides: vec!["x.*".into()],
+            payloads: vec![payload],
+            signed: false,
+            compression: crate::artifact::Compression::None,
+        };
+        let description = serde_json::json!({
+            "id": "1", "name": "n", "device_types_compatible": ["a", "b"], "signed": false, "size": 7,
+            "artifact_depends": {"device_type": ["a", "b"]}, "artifact_provides": {"artifact_name": "n"},
+            "clears_artifact_provides": ["x.*"],
+            "updates": [{
+                "type_info": {"type": "single-file"}, "metadata": {"a": 1},
+                "files": [{"name": "f", "checksum": "c", "size": 1}],
+            }],
+        });
+        (head, description)
+    }
+
+    #[test]
+    fn the_same_artifact_is_recognised_whether_its_length_is_known_or_not() {
+        let (head, description) = twins();
+        let same: Artifact = serde_json::from_value(description).unwrap();
+        assert!(same.is_same_as(&head, Some(7)));
+        assert!(same.is_same_as(&head, None));
+        assert!(!same.is_same_as(&head, Some(8)));
+    }
+
+    #[test]
+    fn any_difference_makes_it_another_artifact() {
+        for (place, value) in [
+            ("/signed", serde_json::json!(true)),
+            ("/artifact_depends/device_type", serde_json::json!(["a"])),
+            ("/artifact_provides", serde_json::json!({"artifact_name": "n", "k": "v"})),
+            ("/artifact_provides/artifact_name", serde_json::json!("m")),
+            ("/clears_artifact_provides", serde_json::json!([])),
+            ("/updates/0/type_info/type", serde_json::json!("other")),
+            ("/updates/0/metadata", serde_json::json!({"a": 2})),
+            ("/updates/0/files/0/checksum", serde_json::json!("d")),
+            ("/updates", serde_json::json!([])),
+        ] {
+            let (head, mut description) = twins();
+            *description.pointer_mut(place).unwrap() = value;
+            let other: Artifact = serde_json::from_value(description).unwrap();
+            assert!(!other.is_same_as(&head, None), "{place}");
+        }
     }
 }

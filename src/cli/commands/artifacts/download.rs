@@ -1,7 +1,6 @@
 //! `artifacts download`.
 
-use std::fs::File;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -43,7 +42,7 @@ pub async fn run(args: DownloadArgs, ctx: &Context) -> Result<()> {
     let target = target(&args, &artifact)?;
     let shown = target.display().to_string();
     let progress = ctx.out().progress(&artifact.name, !args.no_progress);
-    let work = fetch(&client, &artifact, &target, &progress);
+    let work = fetch(&client, &artifact, &target, ctx, &progress);
     let outcome = interruptible(work, || format!("download interrupted; {shown} was not written")).await;
     progress.clear();
     outcome?;
@@ -91,29 +90,39 @@ fn file_name(artifact: &str) -> Option<String> {
     is_sound.then_some(name)
 }
 
-async fn fetch(client: &Client, artifact: &Artifact, target: &Path, progress: &Transfer) -> Result<()> {
+async fn fetch(
+    client: &Client,
+    artifact: &Artifact,
+    target: &Path,
+    ctx: &Context,
+    progress: &Transfer,
+) -> Result<()> {
+    let artifacts = client.artifacts();
     if target.as_os_str() == "-" {
-        let mut stdout = io::stdout();
-        client.artifacts().download(artifact, &mut stdout, progress).await.map_err(to_stdout)?;
-        return stdout.flush().map_err(|cause| to_stdout(Error::Target(cause)));
+        artifacts.download(artifact, &mut ctx.out().stream(), progress).await.map_err(to_stdout)?;
+        return Ok(());
     }
     // A device or a pipe is written to; put a file in its place, and it would be gone.
     if target.exists() && !target.is_file() {
-        let mut file = File::options().write(true).open(target).with_context(|| cannot_create(target))?;
-        client.artifacts().download(artifact, &mut file, progress).await?;
+        let opened = tokio::fs::File::options().write(true).open(target).await;
+        let mut file = opened.with_context(|| cannot_create(target))?;
+        artifacts.download(artifact, &mut file, progress).await?;
         return Ok(());
     }
     // Through a link, to the file that it means.
     let real = std::fs::canonicalize(target).unwrap_or_else(|_| target.to_owned());
     let directory = real.parent().filter(|path| !path.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = temporary(directory).with_context(|| cannot_create(target))?;
+    let temporary = temporary(directory).with_context(|| cannot_create(target))?;
     if let Ok(old) = std::fs::metadata(&real) {
         // Who may read the file that is replaced is its owner's decision.
-        file.as_file().set_permissions(old.permissions()).with_context(|| cannot_create(target))?;
+        temporary.as_file().set_permissions(old.permissions()).with_context(|| cannot_create(target))?;
     }
-    client.artifacts().download(artifact, &mut file, progress).await?;
-    file.flush().with_context(|| cannot_create(target))?;
-    file.persist(&real).map_err(|error| error.error).with_context(|| cannot_create(target))?;
+    let mut file =
+        tokio::fs::File::from_std(temporary.as_file().try_clone().with_context(|| cannot_create(target))?);
+    artifacts.download(artifact, &mut file, progress).await?;
+    file.sync_all().await.with_context(|| cannot_create(target))?;
+    drop(file);
+    temporary.persist(&real).map_err(|error| error.error).with_context(|| cannot_create(target))?;
     Ok(())
 }
 

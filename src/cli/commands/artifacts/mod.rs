@@ -42,16 +42,16 @@ enum Verb {
 /// The columns of a list, and the properties of one.
 const COLUMNS: &[Column<Artifact>] = &[
     Column { title: "ID", cell: |artifact| Cell::text(&artifact.id) },
-    Column { title: "NAME", cell: |artifact| Cell::text(&artifact.name) },
-    Column { title: "DEVICE TYPES", cell: |artifact| Cell::List(&artifact.device_types_compatible) },
-    Column { title: "SIZE", cell: |artifact| Cell::Size(artifact.size) },
-    Column { title: "MODIFIED", cell: |artifact| Cell::Time(artifact.modified.as_deref()) },
-    Column { title: "DESCRIPTION", cell: |artifact| Cell::maybe(artifact.description.as_deref()) },
+    Column { title: "Name", cell: |artifact| Cell::text(&artifact.name) },
+    Column { title: "Device types", cell: |artifact| Cell::List(&artifact.device_types_compatible) },
+    Column { title: "Size", cell: |artifact| Cell::Size(artifact.size) },
+    Column { title: "Modified", cell: |artifact| Cell::Time(artifact.modified.as_deref()) },
+    Column { title: "Description", cell: |artifact| Cell::maybe(artifact.description.as_deref()) },
 ];
 
 pub async fn run(args: ArtifactsArgs, ctx: &Context, help: clap::Command) -> Result<()> {
     match args.verb {
-        None => ctx.out().text(&help_of(help, &["artifacts"])),
+        None => ctx.out().help(&help_of(help, &["artifacts"])),
         Some(Verb::Upload(args)) => upload::run(args, ctx).await,
         Some(Verb::List(args)) => list::run(args, ctx).await,
         Some(Verb::Show(args)) => show::run(args, ctx).await,

@@ -19,20 +19,20 @@ pub struct ShowArgs {
 
 const PROPERTIES: &[Column<Artifact>] = &[
     Column { title: "ID", cell: |artifact| Cell::text(&artifact.id) },
-    Column { title: "NAME", cell: |artifact| Cell::text(&artifact.name) },
-    Column { title: "DESCRIPTION", cell: |artifact| Cell::maybe(artifact.description.as_deref()) },
-    Column { title: "DEVICE TYPES", cell: |artifact| Cell::List(&artifact.device_types_compatible) },
-    Column { title: "SIZE", cell: |artifact| Cell::Size(artifact.size) },
-    Column { title: "MODIFIED", cell: |artifact| Cell::Time(artifact.modified.as_deref()) },
-    Column { title: "SIGNED", cell: |artifact| Cell::Flag(artifact.signed) },
-    Column { title: "FORMAT", cell: |artifact| Cell::Text(format(artifact).into()) },
-    Column { title: "PROVIDES", cell: |artifact| pairs(artifact.artifact_provides.iter().flatten()) },
-    Column { title: "DEPENDS", cell: |artifact| pairs(artifact.artifact_depends.iter().flatten()) },
+    Column { title: "Name", cell: |artifact| Cell::text(&artifact.name) },
+    Column { title: "Description", cell: |artifact| Cell::maybe(artifact.description.as_deref()) },
+    Column { title: "Device types", cell: |artifact| Cell::List(&artifact.device_types_compatible) },
+    Column { title: "Size", cell: |artifact| Cell::Size(artifact.size) },
+    Column { title: "Modified", cell: |artifact| Cell::Time(artifact.modified.as_deref()) },
+    Column { title: "Signed", cell: |artifact| Cell::Flag(artifact.signed) },
+    Column { title: "Format", cell: |artifact| Cell::Text(format(artifact).into()) },
+    Column { title: "Provides", cell: |artifact| pairs(artifact.artifact_provides.iter().flatten()) },
+    Column { title: "Depends", cell: |artifact| pairs(artifact.artifact_depends.iter().flatten()) },
     Column {
-        title: "CLEARS",
+        title: "Clears",
         cell: |artifact| Cell::List(artifact.clears_artifact_provides.as_deref().unwrap_or(&[])),
     },
-    Column { title: "PAYLOADS", cell: |artifact| Cell::Text(payloads(artifact).into()) },
+    Column { title: "Payloads", cell: |artifact| Cell::Text(payloads(artifact).into()) },
 ];
 
 pub async fn run(args: ShowArgs, ctx: &Context) -> Result<()> {

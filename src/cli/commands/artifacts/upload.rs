@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Context as _, anyhow};
 use clap::Args;
 use mender::artifact::{FormatError, Head, check_file};
-use mender::artifacts::{Artifact, Availability};
+use mender::artifacts::Availability;
 use mender::{Client, ConnectionFault, Error, Progress, Source};
 use serde::Serialize;
 
@@ -222,7 +222,7 @@ async fn send(
     }
     made.add(&Outcome { id: &id, name: &head.name, file: shown, uploaded }, &id)?;
     if uploaded {
-        ctx.out().notice("upload successful");
+        ctx.out().notice(format_args!("upload successful: {} is {id}", head.name));
     } else {
         ctx.out().notice(format_args!("{shown} is there already, as {id}"));
     }
@@ -238,7 +238,8 @@ async fn taken(candidate: &Candidate, args: &UploadArgs, client: &Client) -> Res
     })?;
     let Availability::Taken(others) = availability else { return Ok(None) };
     if args.skip_existing
-        && let Some(same) = others.iter().find(|other| is_same(candidate, other))
+        && let Some(same) =
+            others.iter().find(|other| other.is_same_as(&candidate.head, candidate.source.length()))
     {
         return Ok(Some(same.id.clone()));
     }
@@ -257,31 +258,6 @@ async fn taken(candidate: &Candidate, args: &UploadArgs, client: &Client) -> Res
         others.join("; ")
     ))
     .hint(hint))
-}
-
-/// The same content: same payloads with the same checksums, for the same devices.
-fn is_same(candidate: &Candidate, other: &Artifact) -> bool {
-    let Candidate { head, source, .. } = candidate;
-    let sorted = |list: &[String]| {
-        let mut list = list.to_vec();
-        list.sort();
-        list
-    };
-    let mine = head.payloads.iter().map(|payload| {
-        let mut files: Vec<_> =
-            payload.files.iter().map(|f| (f.name.as_str(), f.checksum.as_str())).collect();
-        files.sort();
-        (payload.kind.as_deref(), files)
-    });
-    let theirs = other.updates.iter().map(|payload| {
-        let mut files: Vec<_> =
-            payload.files.iter().map(|f| (f.name.as_str(), f.checksum.as_str())).collect();
-        files.sort();
-        (payload.type_info.kind.as_deref(), files)
-    });
-    source.length().is_none_or(|length| length == other.size)
-        && sorted(&head.device_types) == sorted(&other.device_types_compatible)
-        && mine.eq(theirs)
 }
 
 async fn transfer(
