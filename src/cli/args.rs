@@ -62,7 +62,7 @@ pub struct GlobalArgs {
 }
 
 /// Any path, also the empty one.
-fn any_path() -> impl TypedValueParser<Value = PathBuf> {
+pub fn any_path() -> impl TypedValueParser<Value = PathBuf> {
     OsStringValueParser::new().map(PathBuf::from)
 }
 

@@ -139,8 +139,9 @@ fn advice(error: &Error) -> Option<String> {
             _ => return None,
         },
         Error::Redirect { location, .. } => {
+            let server = location.split("/api/management/").next().unwrap_or(location);
             return Some(format!(
-                "nothing was sent there; if that is the right place, use its address with --server ({location})"
+                "nothing was sent there; if that is the right server, use --server {server}"
             ));
         }
         Error::Refused(refusal) => match refusal.status {

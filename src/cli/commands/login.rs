@@ -180,7 +180,8 @@ pub fn store(ctx: &Context, file: &TokenFile, server: &ServerUrl, token: &Token)
     }
     file.write(token)?;
     log::debug!("saved token to: {}", file.path().display());
-    if ctx.flags().token.is_some() {
+    // Nothing is remembered of a file that the user looks after; an empty name is none.
+    if ctx.flags().token.as_ref().is_some_and(|path| !path.as_os_str().is_empty()) {
         return Ok(());
     }
     let profile = &ctx.settings()?.profile.value;

@@ -1,11 +1,11 @@
 //! `token`: personal access tokens.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
-use mender::Client;
 use mender::tokens::{LONGEST_LIFE, PersonalToken};
+use mender::{Client, ServerUrl, Token};
 use serde::Serialize;
 
 use super::{help_of, login};
@@ -50,7 +50,7 @@ struct CreateArgs {
     #[arg(long)]
     save: bool,
 
-    /// Write it to a file that nobody else can read, not to stdout
+    /// Write it to a file that nobody else can read, not to stdout; - is stdout
     #[arg(short = 'O', long, value_name = "FILE")]
     output_file: Option<PathBuf>,
 }
@@ -98,6 +98,7 @@ struct Created<'a> {
 
 async fn create(args: CreateArgs, ctx: &Context) -> Result<()> {
     let CreateArgs { name, expires_in, save, output_file } = args;
+    let output_file = output_file.filter(|path| path.as_os_str() != "-");
     if name.trim().is_empty() {
         return Err(CliError::usage("a token needs a name"));
     }
@@ -119,28 +120,30 @@ async fn create(args: CreateArgs, ctx: &Context) -> Result<()> {
         }
     })?;
     // From here on a token exists that nobody could ever see again: each way out has to show it or end it.
-    let id = token.claims().and_then(|claims| claims.jti);
-    let kept = keep(ctx, &client, &name, &token, save, output_file.as_deref());
-    if let (Err(error), Some(id)) = (&kept, &id)
-        && error.kind != Kind::Closed
-    {
-        match client.tokens().revoke(id).await {
-            Ok(()) => ctx.out().warn(format_args!("the token {name:?} was ended again")),
-            Err(_) => ctx
-                .out()
-                .warn(format_args!("the token {name:?} exists and nobody has it: token revoke {name:?}")),
+    let kept = keep(ctx, client.server(), &token, save, output_file.as_deref());
+    let has_it = kept.is_ok() && (save || output_file.is_some());
+    let outcome = match kept {
+        Ok(()) if output_file.is_none() => show(ctx, &name, &token),
+        other => other,
+    };
+    match outcome {
+        Err(error) if !has_it => {
+            end_again(ctx, &client, &name, &token).await;
+            // Otherwise a reader that goes early is no failure; here the token is lost by it.
+            let lost = || CliError::failed("nobody has read the token");
+            Err(if error.kind == Kind::Closed { lost() } else { error })
         }
+        outcome => outcome,
     }
-    kept
 }
 
+/// Puts the token where the line wants it.
 fn keep(
     ctx: &Context,
-    client: &Client,
-    name: &str,
-    token: &mender::Token,
+    server: &ServerUrl,
+    token: &Token,
     save: bool,
-    output_file: Option<&std::path::Path>,
+    output_file: Option<&Path>,
 ) -> Result<()> {
     if let Some(path) = output_file {
         private_file::write(path, format!("{}\n", token.expose()).as_bytes())?;
@@ -148,17 +151,30 @@ fn keep(
     }
     if save {
         let file = TokenFile::of_profile(ctx.env(), &ctx.settings()?.profile.value)?;
-        login::store(ctx, &file, client.server(), token)?;
+        login::store(ctx, &file, server, token)?;
         ctx.out().notice("the token is stored as that of the profile");
     }
-    if output_file.is_some() {
-        return Ok(());
-    }
+    Ok(())
+}
+
+fn show(ctx: &Context, name: &str, token: &Token) -> Result<()> {
     if ctx.out().is_json() {
         let id = token.claims().and_then(|claims| claims.jti);
         return ctx.out().json_line(&Created { id, name, token: token.expose() });
     }
     ctx.out().text(&format!("{}\n", token.expose()))
+}
+
+async fn end_again(ctx: &Context, client: &Client, name: &str, token: &Token) {
+    let ended = match token.claims().and_then(|claims| claims.jti) {
+        Some(id) => client.tokens().revoke(&id).await.is_ok(),
+        None => false,
+    };
+    if ended {
+        ctx.out().warn(format_args!("the token {name:?} was ended again"));
+    } else {
+        ctx.out().warn(format_args!("the token {name:?} exists and nobody has it: token revoke {name:?}"));
+    }
 }
 
 async fn revoke(args: RevokeArgs, ctx: &Context) -> Result<()> {

@@ -52,6 +52,12 @@ fn a_file_named_by_the_flag_is_written_and_read() {
     assert_eq!((home.mode("deep/er/token"), home.mode("deep/er")), (0o600, 0o700));
     home.at(&server, ["artifacts", "list", "--token", "deep/er/token"]).run().succeeds();
     assert_eq!(sent(&server), home.read("deep/er/token"));
+    // An empty name is none: the usual file, and its server is remembered.
+    let other = Home::new();
+    let args = ["login", "--token", "", "--username", server.username(), "--password-stdin"];
+    other.at(&server, args).stdin(server.password()).run().succeeds();
+    other.cli(["artifacts", "list", "--token", ""]).run().succeeds();
+    assert_eq!(sent(&server), other.read(FILE));
     home.at(&server, ["artifacts", "list", "--token", "nowhere"])
         .run()
         .fails()

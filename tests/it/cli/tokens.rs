@@ -97,6 +97,10 @@ fn a_token_written_to_a_file_is_for_its_owner_alone() {
     assert_eq!((home.mode("dir/token"), home.mode("dir")), (0o600, 0o700));
     home.at(&server, ["artifacts", "list", "--token", "dir/token"]).run().succeeds();
 
+    let run = home.at(&server, ["token", "create", "dash", "-O", "-"]).run().succeeds();
+    assert!(is_good(&server, run.line()) && !home.exists("-"));
+    home.at(&server, ["token", "revoke", "dash", "-y"]).run().succeeds();
+
     // Where it cannot be written, no token stays behind that nobody has.
     server.clear_requests();
     home.at(&server, ["token", "create", "b", "-O", "dir"]).run().exits_with(2).says("dir is a directory");
@@ -114,6 +118,34 @@ fn a_token_written_to_a_file_is_for_its_owner_alone() {
         .run()
         .fails()
         .says("the token \"b\" exists and nobody has it: token revoke \"b\"");
+}
+
+/// A token that nobody could read must not live on; one that is stored must.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_token_that_could_not_be_shown_is_ended() {
+    use std::process::{Output, Stdio};
+    let server = Sandbox::start();
+    let home = Home::logged_in(&server);
+    let into = |stdout: Stdio, rest: &[&str]| -> Output {
+        let mut command = home.at(&server, ["token", "create", "x"].iter().chain(rest)).into_command();
+        command.stdout(stdout).stderr(Stdio::piped()).spawn().unwrap().wait_with_output().unwrap()
+    };
+    let full = || std::fs::File::options().write(true).open("/dev/full").unwrap().into();
+    let gone = || std::io::pipe().unwrap().1.into();
+    for (stdout, text) in
+        [(full(), "FAILURE: cannot write to stdout: "), (gone(), "FAILURE: nobody has read the token\n")]
+    {
+        let output = into(stdout, &[]);
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{stderr}");
+        assert!(stderr.starts_with("warning: the token \"x\" was ended again\n"), "{stderr}");
+        assert!(stderr.contains(text), "{stderr}");
+        assert!(server.token_names().is_empty());
+    }
+    assert_eq!(into(gone(), &["--save"]).status.code(), Some(0));
+    assert!(is_good(&server, &home.read(FILE)));
+    assert_eq!(server.token_names(), ["x"]);
 }
 
 #[test]
