@@ -26,7 +26,7 @@ fn people_get_a_table_with_whole_ids() {
     let narrow = screen(&server, &home, 40, &[]);
     assert!(narrow.starts_with("Id:  ") && narrow.contains("\nName:  "), "{narrow}");
     assert!(ids.lines().all(|id| narrow.contains(id)), "{narrow}");
-    let wide = screen(&server, &home, 120, &[]);
+    let wide = screen(&server, &home, 160, &[]);
     for title in ["NAME", "DEVICE TYPES", "SIZE", "MODIFIED", "DESCRIPTION"] {
         assert!(wide.contains(title), "{wide}");
     }
