@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use comfy_table::presets::NOTHING;
-use comfy_table::{ColumnConstraint, ContentArrangement, Table};
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width};
 use indicatif::BinaryBytes;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -70,8 +70,8 @@ impl<'t> Cell<'t> {
 
 /// Between two columns.
 const GAP: usize = 2;
-/// A text column that has less is of no use; a time still has its date there.
-const NARROWEST: usize = 10;
+/// A longer word may be broken over lines.
+const LONGEST_WORD: usize = 32;
 
 /// Aligned columns with headings, no wider than the terminal. Where not all columns find room, some are left out;
 /// where not even two do, each item has a line a property.
@@ -80,17 +80,25 @@ pub fn table<T>(items: &[T], columns: &[Column<T>], width: Option<u16>) -> Strin
         items.iter().map(|item| columns.iter().map(|column| (column.cell)(item)).collect()).collect();
     let texts: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(Cell::for_people).collect()).collect();
     let mut shown: Vec<usize> = (0..columns.len()).collect();
+    let is_time = |column: usize| rows.iter().any(|row| matches!(row[column], Cell::Time(_)));
+    let least = |column: usize| {
+        // The first names the thing, and what is broken over lines cannot be copied.
+        let whole = column == 0 || is_time(column);
+        let needs = texts
+            .iter()
+            .map(|row| if whole { row[column].chars().count() } else { longest_word(&row[column]) });
+        needs.max().unwrap_or_default().max(columns[column].title.len()) + GAP
+    };
     if let Some(width) = width {
-        let titles: Vec<&str> = columns.iter().map(|column| column.title).collect();
-        let is_time = |column: usize| rows.iter().any(|row| matches!(row[column], Cell::Time(_)));
-        while room(&titles, &texts, &shown) > usize::from(width) && shown.len() > 1 {
+        while shown.iter().map(|&column| least(column)).sum::<usize>() > usize::from(width) && shown.len() > 1
+        {
             let is_empty = |column: usize| texts.iter().all(|row| row[column].is_empty());
-            // The first names the thing; what happened when is missed least.
+            // What happened when is missed least.
             let candidates = || (1..shown.len()).rev();
-            let least = candidates()
+            let dropped = candidates()
                 .find(|&index| is_empty(shown[index]))
                 .or_else(|| candidates().find(|&index| is_time(shown[index])));
-            shown.remove(least.unwrap_or(shown.len() - 1));
+            shown.remove(dropped.unwrap_or(shown.len() - 1));
         }
     }
     if shown.len() == 1 && columns.len() > 1 {
@@ -105,9 +113,11 @@ pub fn table<T>(items: &[T], columns: &[Column<T>], width: Option<u16>) -> Strin
     for row in &texts {
         table.add_row(shown.iter().map(|&column| row[column].as_str()));
     }
-    if let Some(first) = table.column_mut(0) {
-        // An id that is broken over lines cannot be copied.
-        first.set_constraint(ColumnConstraint::ContentWidth);
+    for (index, &column) in shown.iter().enumerate() {
+        let least = u16::try_from(least(column)).unwrap_or(u16::MAX);
+        if let Some(column) = table.column_mut(index) {
+            column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(least)));
+        }
     }
     let mut text = String::new();
     for row in table.lines() {
@@ -118,14 +128,8 @@ pub fn table<T>(items: &[T], columns: &[Column<T>], width: Option<u16>) -> Strin
     text
 }
 
-/// The least width in which these columns can be read: the first in full, the others in lines of some length.
-fn room(titles: &[&str], texts: &[Vec<String>], shown: &[usize]) -> usize {
-    let one = |(position, &column): (usize, &usize)| {
-        let longest = texts.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
-        let content = if position == 0 { longest } else { longest.min(NARROWEST) };
-        content.max(titles[column].len()) + GAP
-    };
-    shown.iter().enumerate().map(one).sum()
+fn longest_word(text: &str) -> usize {
+    text.split_whitespace().map(|word| word.chars().count()).max().unwrap_or_default().min(LONGEST_WORD)
 }
 
 /// One line an item, tabs between the fields.
@@ -225,9 +229,9 @@ mod tests {
         assert_eq!(headings(None), "ID NAME CREATED ENDS NOTE");
         assert_eq!(headings(Some(80)), "ID NAME CREATED ENDS NOTE");
         assert_eq!(headings(Some(55)), "ID NAME CREATED ENDS");
-        assert_eq!(headings(Some(45)), "ID NAME ENDS");
+        assert_eq!(headings(Some(50)), "ID NAME ENDS");
         assert_eq!(headings(Some(35)), "ID NAME");
-        assert_eq!(headings(Some(30)), "Id: 0123456789-0123456789");
+        assert_eq!(headings(Some(28)), "Id: 0123456789-0123456789");
     }
 
     #[test]

@@ -123,7 +123,9 @@ fn a_redirect_to_another_place_is_not_followed() {
             .run()
             .fails()
             .says(&format!("request failed: the server redirects to {target}{LIST}\n"))
-            .says("hint: nothing was sent there; if that is the right server, use --server")
+            .says(&format!(
+                "hint: nothing was sent there; if that is the right server, use --server {target}\n"
+            ))
             .keeps_secret("secret");
         server.fault(Fault::on("POST", "/api/management/v1/useradm/auth/login").redirect(target, 308));
         home.at(&server, ["login", "--username", "u", "--password", "pass-word"])
