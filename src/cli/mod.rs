@@ -36,8 +36,8 @@ use self::tree::{Cli, Command};
 /// A command line that makes sense.
 pub struct Invocation {
     cli: Cli,
-    /// What the command prints when it is called without the word that it needs.
-    help: clap::Command,
+    /// All commands, for those that describe them.
+    tree: clap::Command,
 }
 
 /// The end of a run that comes to no command: help, version, or a wrong line.
@@ -74,40 +74,37 @@ pub fn parse(arguments: Vec<OsString>, env: &Env) -> Result<Invocation, Report> 
     }
     let words = argv::arrange(arguments, &root);
     let named = std::iter::once(OsString::from("mender-cli")).chain(words);
-    let mut help = root.clone();
+    let tree = root.clone();
     match root.try_get_matches_from(named).and_then(|matches| Cli::from_arg_matches(&matches)) {
-        Ok(cli) => {
-            help.build();
-            Ok(Invocation { cli, help })
-        }
+        Ok(cli) => Ok(Invocation { cli, tree }),
         Err(error) => Err(Report { out, outcome: unparsed(&out, &error) }),
     }
 }
 
 /// Runs a command.
 pub async fn run(invocation: Invocation, env: Env) -> ExitCode {
-    let Invocation { cli, help } = invocation;
+    let Invocation { cli, tree } = invocation;
     let out = Output::new(&cli.global, &env);
     out.log_requests(cli.global.verbose);
     let context = Context::new(cli.global, env, out);
-    let work = dispatch(cli.command, &context, help);
+    let work = dispatch(cli.command, &context, tree);
     let outcome = signals::interruptible(work, || "interrupted".into()).await;
     finish(&out, outcome.map_err(|error| context.advise(error)))
 }
 
-async fn dispatch(command: Option<Command>, ctx: &Context, help: clap::Command) -> Result<()> {
+async fn dispatch(command: Option<Command>, ctx: &Context, tree: clap::Command) -> Result<()> {
     match command {
-        None => ctx.out().help(&commands::help_of(help, &[])),
+        None => ctx.out().help(&commands::help_of(tree, &[])),
         Some(Command::Login(args)) => commands::login::run(args, ctx).await,
         Some(Command::Logout(args)) => commands::logout::run(args, ctx).await,
         Some(Command::Whoami(args)) => commands::whoami::run(args, ctx).await,
-        Some(Command::Token(args)) => commands::token::run(args, ctx, help).await,
-        Some(Command::Users(args)) => commands::users::run(args, ctx, help).await,
-        Some(Command::Artifacts(args)) => commands::artifacts::run(args, ctx, help).await,
-        Some(Command::Devices(args)) => commands::devices::run(args, ctx, help).await,
-        Some(Command::Profile(args)) => commands::profile::run(args, ctx, help).await,
-        Some(Command::Completion(args)) => commands::completion::run(args, ctx, help),
-        Some(Command::Man(args)) => commands::man::run(args, ctx, help),
+        Some(Command::Token(args)) => commands::token::run(args, ctx, tree).await,
+        Some(Command::Users(args)) => commands::users::run(args, ctx, tree).await,
+        Some(Command::Artifacts(args)) => commands::artifacts::run(args, ctx, tree).await,
+        Some(Command::Devices(args)) => commands::devices::run(args, ctx, tree).await,
+        Some(Command::Profile(args)) => commands::profile::run(args, ctx, tree).await,
+        Some(Command::Completion(args)) => commands::completion::run(args, ctx, tree),
+        Some(Command::Man(args)) => commands::man::run(args, ctx, tree),
     }
 }
 

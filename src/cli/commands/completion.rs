@@ -21,10 +21,10 @@ pub struct CompletionArgs {
     no_descriptions: bool,
 }
 
-pub fn run(args: CompletionArgs, ctx: &Context, help: Command) -> Result<()> {
+pub fn run(args: CompletionArgs, ctx: &Context, tree: Command) -> Result<()> {
     match args.shell {
-        None => ctx.out().help(&help_of(help, &["completion"])),
-        Some(shell) => ctx.out().bytes(&script(shell, help)),
+        None => ctx.out().help(&help_of(tree, &["completion"])),
+        Some(shell) => ctx.out().bytes(&script(shell, tree)),
     }
 }
 

@@ -33,9 +33,9 @@ const COLUMNS: &[Column<Device>] = &[
     Column { title: "Updated", cell: |device| Cell::Time(Some(&device.updated_ts)) },
 ];
 
-pub async fn run(args: DevicesArgs, ctx: &Context, help: clap::Command) -> Result<()> {
+pub async fn run(args: DevicesArgs, ctx: &Context, tree: clap::Command) -> Result<()> {
     match args.verb {
-        None => ctx.out().help(&help_of(help, &["devices"])),
+        None => ctx.out().help(&help_of(tree, &["devices"])),
         Some(Verb::List(page)) => {
             let listing = Listing::of(&page, ctx, "devices list")?;
             let client = ctx.client()?;

@@ -17,17 +17,22 @@ pub struct ManArgs {
     output_dir: Option<PathBuf>,
 }
 
-pub fn run(args: ManArgs, ctx: &Context, help: Command) -> Result<()> {
+pub fn run(args: ManArgs, ctx: &Context, tree: Command) -> Result<()> {
     match args.output_dir {
-        None => ctx.out().bytes(&page(&help)?),
+        None => ctx.out().bytes(&page(&tree)?),
         Some(directory) => {
             std::fs::create_dir_all(&directory)
                 .with_context(|| format!("cannot make the directory {}", directory.display()))?;
-            clap_mangen::generate_to(help, &directory)
+            clap_mangen::generate_to(without_help(tree), &directory)
                 .with_context(|| format!("cannot write the pages into {}", directory.display()))?;
             Ok(())
         }
     }
+}
+
+/// `help COMMAND` of every command would be a page of its own.
+fn without_help(command: Command) -> Command {
+    command.disable_help_subcommand(true).mut_subcommands(without_help)
 }
 
 fn page(command: &Command) -> Result<Vec<u8>> {

@@ -16,6 +16,7 @@ use clap::builder::StyledStr;
 
 /// The help of a command, for a noun that is called without a verb.
 pub fn help_of(mut root: Command, path: &[&str]) -> StyledStr {
+    root.build();
     let mut command = &mut root;
     for word in path {
         command = command.find_subcommand_mut(word).expect("the words of a command that was just parsed");

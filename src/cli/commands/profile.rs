@@ -70,9 +70,9 @@ const PROPERTIES: &[Column<Shown>] = &[
 /// What a list shows of them.
 const COLUMNS: &[Column<Shown>] = PROPERTIES.split_at(5).0;
 
-pub async fn run(args: ProfileArgs, ctx: &Context, help: clap::Command) -> Result<()> {
+pub async fn run(args: ProfileArgs, ctx: &Context, tree: clap::Command) -> Result<()> {
     match args.verb {
-        None => ctx.out().help(&help_of(help, &["profile"])),
+        None => ctx.out().help(&help_of(tree, &["profile"])),
         Some(Verb::List) => {
             let profiles = Profiles::load(ctx.env())?;
             let all: Result<Vec<Shown>> =

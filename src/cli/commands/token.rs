@@ -77,9 +77,9 @@ const COLUMNS: &[Column<PersonalToken>] = &[
     Column { title: "Expires", cell: |token| Cell::End(token.expiration_date.as_deref()) },
 ];
 
-pub async fn run(args: TokenArgs, ctx: &Context, help: clap::Command) -> Result<()> {
+pub async fn run(args: TokenArgs, ctx: &Context, tree: clap::Command) -> Result<()> {
     match args.verb {
-        None => ctx.out().help(&help_of(help, &["token"])),
+        None => ctx.out().help(&help_of(tree, &["token"])),
         Some(Verb::Create(args)) => create(args, ctx).await,
         Some(Verb::List) => {
             let tokens = ctx.client()?.tokens().list().await?;

@@ -90,10 +90,10 @@ const COLUMNS: &[Column<User>] = &[
     Column { title: "Last login", cell: |user| Cell::Time(user.login_ts.as_deref()) },
 ];
 
-pub async fn run(args: UsersArgs, ctx: &Context, help: clap::Command) -> Result<()> {
+pub async fn run(args: UsersArgs, ctx: &Context, tree: clap::Command) -> Result<()> {
     let id: fn(&User) -> &str = |user| &user.id;
     match args.verb {
-        None => ctx.out().help(&help_of(help, &["users"])),
+        None => ctx.out().help(&help_of(tree, &["users"])),
         Some(Verb::Me) => ctx.out().show(&ctx.client()?.users().me().await?, COLUMNS, id),
         Some(Verb::List) => ctx.out().list(&ctx.client()?.users().list().await?, COLUMNS, id),
         Some(Verb::Show { user }) => ctx.out().show(&find(&ctx.client()?, &user).await?, COLUMNS, id),

@@ -12,7 +12,7 @@ use super::escape::line;
 
 /// A column of a list, or a property of one thing.
 pub struct Column<T> {
-    /// Its heading, in capitals for lists.
+    /// Its heading; lists show it in capitals.
     pub title: &'static str,
     /// Its value.
     pub cell: fn(&T) -> Cell<'_>,
@@ -109,7 +109,7 @@ pub fn table<T>(items: &[T], columns: &[Column<T>], width: Option<u16>) -> Strin
     if let Some(width) = width {
         table.set_width(width);
     }
-    table.set_header(shown.iter().map(|&column| columns[column].title));
+    table.set_header(shown.iter().map(|&column| columns[column].title.to_uppercase()));
     for row in &texts {
         table.add_row(shown.iter().map(|&column| row[column].as_str()));
     }
@@ -146,7 +146,7 @@ pub fn properties<T>(item: &T, columns: &[Column<T>]) -> String {
     let width = columns.iter().map(|column| column.title.len()).max().unwrap_or_default() + 1;
     let row = |column: &Column<T>| {
         let value = (column.cell)(item).for_people();
-        let title = format!("{}:", capitalised(column.title));
+        let title = format!("{}:", column.title);
         (!value.is_empty()).then(|| format!("{title:width$}  {value}\n"))
     };
     columns.iter().filter_map(row).collect()
@@ -160,12 +160,6 @@ pub fn properties_tabs<T>(item: &T, columns: &[Column<T>]) -> String {
     columns.iter().map(row).collect()
 }
 
-fn capitalised(title: &str) -> String {
-    let mut letters = title.chars();
-    let first = letters.next().into_iter();
-    first.chain(letters.flat_map(char::to_lowercase)).collect()
-}
-
 /// A server's time in the user's zone, to the minute; as it came if it is none.
 fn local(time: &str) -> String {
     match time.parse::<Timestamp>() {
@@ -174,10 +168,11 @@ fn local(time: &str) -> String {
     }
 }
 
-/// Seconds in the largest unit that says enough: `29 d`, `23 h`, `5 min`.
+/// Seconds in the units that say enough: `29 d`, `6 d 23 h`, `23 h`, `5 min`.
 pub fn duration(seconds: i64) -> String {
     match seconds {
-        172_800.. => format!("{} d", seconds / 86_400),
+        1_209_600.. => format!("{} d", seconds / 86_400),
+        172_800.. => format!("{} d {} h", seconds / 86_400, seconds % 86_400 / 3600),
         7200.. => format!("{} h", seconds / 3600),
         120.. => format!("{} min", seconds / 60),
         _ => format!("{seconds} s"),
@@ -231,7 +226,7 @@ mod tests {
         assert_eq!(headings(Some(55)), "ID NAME CREATED ENDS");
         assert_eq!(headings(Some(50)), "ID NAME ENDS");
         assert_eq!(headings(Some(35)), "ID NAME");
-        assert_eq!(headings(Some(28)), "Id: 0123456789-0123456789");
+        assert_eq!(headings(Some(28)), "ID: 0123456789-0123456789");
     }
 
     #[test]
@@ -250,7 +245,9 @@ mod tests {
 
     #[test]
     fn durations_are_short() {
-        for (seconds, expected) in [(59, "59 s"), (600, "10 min"), (9000, "2 h"), (604_800, "7 d")] {
+        for (seconds, expected) in
+            [(59, "59 s"), (600, "10 min"), (9000, "2 h"), (604_700, "6 d 23 h"), (2_592_000, "30 d")]
+        {
             assert_eq!(duration(seconds), expected);
         }
     }

@@ -49,9 +49,9 @@ const COLUMNS: &[Column<Artifact>] = &[
     Column { title: "Description", cell: |artifact| Cell::maybe(artifact.description.as_deref()) },
 ];
 
-pub async fn run(args: ArtifactsArgs, ctx: &Context, help: clap::Command) -> Result<()> {
+pub async fn run(args: ArtifactsArgs, ctx: &Context, tree: clap::Command) -> Result<()> {
     match args.verb {
-        None => ctx.out().help(&help_of(help, &["artifacts"])),
+        None => ctx.out().help(&help_of(tree, &["artifacts"])),
         Some(Verb::Upload(args)) => upload::run(args, ctx).await,
         Some(Verb::List(args)) => list::run(args, ctx).await,
         Some(Verb::Show(args)) => show::run(args, ctx).await,
