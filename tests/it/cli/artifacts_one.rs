@@ -148,7 +148,7 @@ fn names_and_several_need_consent() {
         home.at(&server, args)
             .run()
             .fails()
-            .says(&format!("FAILURE: Delete r1 ({}, for qemu)", ids[0]))
+            .says(&format!("FAILURE: nobody can be asked here: Delete r1 ({}, for qemu)", ids[0]))
             .says(server.url())
             .says("hint: --yes says so beforehand");
     }

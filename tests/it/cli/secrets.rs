@@ -113,9 +113,9 @@ impl World {
                 ]
             }
             "users update" => vec![
-                line(&["me", "--password", "--password-stdin", "--yes"])
+                line(&["me", "--change-password", "--password-stdin", "--yes"])
                     .stdin(format!("{password}{NEW_PASSWORD}\n")),
-                line(&["me", "--password", "--password-stdin", "--yes"])
+                line(&["me", "--change-password", "--password-stdin", "--yes"])
                     .stdin(format!("{NEW_PASSWORD}\n{NEW_PASSWORD}\n")),
                 line(&["me", "--email", "other@example.com", "--password-stdin", "--yes"]).stdin(&password),
             ],

@@ -134,11 +134,11 @@ fn ones_own_password() {
     let (user, before) = (server.username(), server.password());
     let other = server.create_token("ci", None);
     let ends = "this ends all your other tokens and logins";
-    let args = ["users", "update", "me", "--password", "--password-stdin"];
+    let args = ["users", "update", "me", "--change-password", "--password-stdin"];
 
     // It is said before what else ends by it: in the question, in the plan, and also where nobody is asked.
     let both = format!("{before}\nnew-password\n");
-    home.at(&server, args).stdin(both.as_str()).run().fails().says("Nobody can answer here").says(ends);
+    home.at(&server, args).stdin(both.as_str()).run().fails().says("nobody can be asked here").says(ends);
     let plan = format!("would change the password of {user} on {}; {ends}\n", server.url());
     home.at(&server, args.iter().chain(&["--dry-run"]))
         .stdin(both.as_str())
@@ -200,7 +200,7 @@ fn another_users_email() {
     assert!(can_log_in(&server, "new@x.example", "long-enough"));
 
     // A password is everybody's own affair; the server would say so only after it was typed.
-    let args = ["users", "update", "new@x.example", "--password", "--password-stdin", "--yes"];
+    let args = ["users", "update", "new@x.example", "--change-password", "--password-stdin", "--yes"];
     home.at(&server, args)
         .stdin("a\nb\n")
         .run()
@@ -225,7 +225,7 @@ fn another_users_email() {
     home.at(&server, ["users", "update", &id])
         .run()
         .exits_with(2)
-        .says("say what to change: --email, --password or both");
+        .says("say what to change: --email, --change-password or both");
     home.at(&server, ["users", "update", "nobody@x.example", "--email", "x@x.example", "-y"])
         .run()
         .fails()
@@ -241,7 +241,7 @@ fn delete_asks_for_consent_and_looks_first() {
     home.at(&server, ["users", "delete", "a@x.example"])
         .run()
         .fails()
-        .says(&format!("FAILURE: Delete a@x.example on {}? Nobody can answer here\n", server.url()))
+        .says(&format!("FAILURE: nobody can be asked here: Delete a@x.example on {}?\n", server.url()))
         .says("--yes");
     home.at(&server, ["users", "delete", "b@x.example", &id, "--dry-run"])
         .run()

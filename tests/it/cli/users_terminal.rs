@@ -44,7 +44,7 @@ fn a_change_of_the_own_password() {
     let server = Sandbox::start();
     let home = Home::logged_in(&server);
     let env = [("MENDER_SERVER_URL", server.url())];
-    let args = ["users", "update", "me", "--password"];
+    let args = ["users", "update", "me", "--change-password"];
     let question = "this ends all your other tokens and logins? [y/N] ";
     for answer in ["n", "", "what"] {
         let mut terminal = Terminal::start(&home, 200, &env, &args);

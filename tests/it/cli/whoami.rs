@@ -27,7 +27,7 @@ fn all_that_there_is_to_know() {
         ("profile", "default (from default)".to_owned()),
         ("token", "login (by password, or copied from the web page)".to_owned()),
         ("token from", format!("the file {}", home.path(FILE).display())),
-        ("time left", "6 d".to_owned()),
+        ("time left", "6 d 12 h".to_owned()),
         ("refused", String::new()),
         ("ca file", String::new()),
     ] {

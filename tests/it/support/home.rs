@@ -225,6 +225,14 @@ impl Outcome {
         self
     }
 
+    /// One line on stderr, which begins so.
+    #[track_caller]
+    pub fn says_just(self, beginning: &str) -> Self {
+        let is_one = self.stderr.starts_with(beginning) && self.stderr.lines().count() == 1;
+        assert!(is_one, "stderr is not one line {beginning:?}...\n{}", self.transcript());
+        self
+    }
+
     /// This nowhere on stderr.
     #[track_caller]
     pub fn does_not_say(self, part: &str) -> Self {

@@ -175,7 +175,7 @@ fn a_name_that_is_a_path_stays_here() {
         let it = stored();
         let list = json!([{ "id": it.id, "name": name, "size": 1 }]).to_string();
         it.server.fault(Fault::on("GET", LIST).body("application/json", list).times(2));
-        it.download(&["whatever"])
+        it.download(&[name])
             .run()
             .fails()
             .says("FAILURE: the name of the Artifact cannot be that of a file: ")
@@ -183,7 +183,7 @@ fn a_name_that_is_a_path_stays_here() {
             .does_not_say("\u{1b}");
         assert!(it.asked_of_storage().is_empty());
         it.left_nothing();
-        it.download(&["whatever", "-O", "here.mender"]).run().succeeds();
+        it.download(&[name, "-O", "here.mender"]).run().succeeds();
         assert_eq!(it.content("here.mender"), it.bytes);
     }
 }

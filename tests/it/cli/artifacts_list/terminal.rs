@@ -24,7 +24,7 @@ fn people_get_a_table_with_whole_ids() {
     }
     // Where a row has no room, each property has a line, and the terminal wraps what is longer.
     let narrow = screen(&server, &home, 40, &[]);
-    assert!(narrow.starts_with("Id:  ") && narrow.contains("\nName:  "), "{narrow}");
+    assert!(narrow.starts_with("ID:  ") && narrow.contains("\nName:  "), "{narrow}");
     assert!(ids.lines().all(|id| narrow.contains(id)), "{narrow}");
     let wide = screen(&server, &home, 160, &[]);
     for title in ["NAME", "DEVICE TYPES", "SIZE", "MODIFIED", "DESCRIPTION"] {
