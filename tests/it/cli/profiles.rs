@@ -269,3 +269,16 @@ fn names_that_could_be_paths_are_refused() {
     home.cli(["whoami"]).env("MENDER_PROFILE", "../x").run().fails().says("MENDER_PROFILE");
     assert_eq!(home.files(), [""; 0]);
 }
+
+/// A server that is named now is the profile's from now on: its token would be of no use with another.
+#[test]
+fn a_login_elsewhere_moves_the_profile() {
+    let (old, new) = (Sandbox::start(), Sandbox::start());
+    let home = Home::new();
+    for server in [&old, &new] {
+        let login = ["login", "--profile", "p", "--server", server.url(), "--username", server.username()];
+        home.cli(login.iter().chain(&["--password", server.password()])).run().succeeds();
+        home.cli(["users", "me", "--profile", "p"]).run().succeeds();
+    }
+    assert!(!home.read(&config()).contains(old.url()), "{}", home.read(&config()));
+}

@@ -302,3 +302,32 @@ fn d9_another_programs_token_is_used() {
     assert_eq!(sent(&two), token);
     assert!(one.requests().iter().all(|request| !request.path.contains("artifacts")));
 }
+
+/// A token that `token create` stores belongs to its server as one of a login does, whatever `--token` was.
+#[test]
+fn a_stored_personal_access_token_stays_with_its_server() {
+    let (server, other) = (Sandbox::start(), Sandbox::start());
+    let home = Home::new();
+    home.write("login.txt", server.login());
+    let args = ["token", "create", "ci", "--save", "-O", "ci.txt", "--token", "login.txt"];
+    home.at(&server, args).run().succeeds();
+    assert_eq!(home.read("ci.txt").trim(), home.read(FILE));
+    home.at(&server, ["users", "me"]).run().succeeds();
+    home.at(&other, ["users", "me"]).run().fails().says("the stored token belongs to");
+    assert!(other.requests().is_empty());
+}
+
+/// A pipe, as of a shell's `<(pass show token)`, gives it only once.
+#[cfg(unix)]
+#[test]
+fn a_token_is_read_only_once() {
+    let server = Sandbox::start();
+    let home = Home::new();
+    let token = server.login();
+    home.at(&server, ["whoami", "--token", "/dev/stdin"])
+        .stdin(token)
+        .in_shell("cat | \"$0\" \"$@\"")
+        .run()
+        .succeeds()
+        .shows(server.username());
+}

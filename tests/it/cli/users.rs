@@ -298,3 +298,19 @@ fn deleting_oneself_comes_last_and_is_said() {
     assert!(home.exists(FILE));
     home.at(&server, ["whoami", "--check"]).run().fails().says("status 401");
 }
+
+/// A server that passes over the filter answers with everybody; none of them is the one that is meant.
+#[test]
+fn a_server_that_ignores_the_filter() {
+    let server = Sandbox::start();
+    let home = Home::logged_in(&server);
+    let everybody = format!(r#"[{{"id":"1","email":"{}"}}]"#, server.username());
+    server.fault(
+        Fault::on("GET", "/api/management/v1/useradm/users?email").body("application/json", everybody),
+    );
+    home.at(&server, ["users", "delete", "nobody@x.example", "--yes"])
+        .run()
+        .fails()
+        .says("FAILURE: no user is named \"nobody@x.example\"");
+    assert!(server.requests().iter().all(|request| request.method == "GET"));
+}

@@ -83,3 +83,16 @@ fn ctrl_c_at_a_question_does_nothing() {
     assert_eq!(dialogue(&mut terminal, &[("? [y/N] ", "yes")]), 0, "{}", terminal.screen());
     assert!(server.token_names().is_empty());
 }
+
+/// The id alone is captured; the questions are for the person.
+#[test]
+fn questions_do_not_stand_in_the_result() {
+    let server = Sandbox::start();
+    let home = Home::logged_in(&server);
+    let env = [("MENDER_SERVER_URL", server.url()), ("PROGRAM", crate::support::home::PROGRAM)];
+    let script = "\"$PROGRAM\" users create new@x.example -q > id";
+    let mut terminal = Terminal::start_program(&home, 80, &env, "sh", &["-c", script]);
+    let answers = [("New password: ", "a-good-password"), ("Once more: ", "a-good-password")];
+    assert_eq!(dialogue(&mut terminal, &answers), 0, "{}", terminal.screen());
+    assert_eq!(home.read("id").trim().len(), 36, "{:?}", home.read("id"));
+}

@@ -180,3 +180,28 @@ fn a_download_that_breaks_again_and_again() {
     let asked = server.requests().into_iter().filter(|request| request.path.starts_with("/mender/")).count();
     assert_eq!(asked, 7);
 }
+
+/// A refusal is told although its body never comes to an end.
+#[test]
+fn a_refused_upload_whose_answer_hangs() {
+    let server = Sandbox::start();
+    let folder = tempfile::tempdir().unwrap();
+    let source = Source::file(&file(&folder, &artifact())).unwrap();
+    let answer = "HTTP/1.1 413 Too Large\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{";
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let (done, wait_for) = std::sync::mpsc::channel::<()>();
+    let thread = std::thread::spawn(move || {
+        let (mut connection, _) = listener.accept().unwrap();
+        let mut buffer = vec![0; 64 << 10];
+        let _ = connection.read(&mut buffer).unwrap();
+        io::Write::write_all(&mut connection, answer.as_bytes()).unwrap();
+        // Open until the client has given up on the rest.
+        let _ = wait_for.recv();
+    });
+    let client = client(&url, &server.login(), |limits| limits.silence = Duration::from_millis(200));
+    let error = wait(client.artifacts().upload(&source, "", Arc::new(Silent))).unwrap_err();
+    assert_eq!(error.status(), Some(413), "{error}");
+    drop(done);
+    thread.join().unwrap();
+}

@@ -138,6 +138,16 @@ impl Invocation {
         self
     }
 
+    /// The same run by a shell, in which `"$0" "$@"` is the program with its arguments.
+    #[cfg(unix)]
+    pub fn in_shell(self, script: &str) -> Self {
+        let mut shell = Command::new("sh");
+        shell.arg("-c").arg(script).arg(self.command.get_program()).args(self.command.get_args());
+        shell.current_dir(self.command.get_current_dir().expect("the home")).env_clear();
+        shell.envs(self.command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        Invocation { command: shell, stdin: self.stdin }
+    }
+
     /// The command itself, for tests that need to start it in their own way.
     pub fn into_command(self) -> Command {
         self.command

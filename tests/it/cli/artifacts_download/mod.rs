@@ -11,7 +11,7 @@ use sandbox::{Fault, Recorded, Sandbox, Server};
 use serde_json::json;
 
 use crate::support::Home;
-use crate::support::home::Invocation;
+use crate::support::home::{Invocation, Outcome};
 
 const LIST: &str = "/api/management/v2/deployments/artifacts";
 const ONE: &str = "/api/management/v1/deployments/artifacts/";
@@ -25,9 +25,14 @@ struct Stored {
 
 /// A server with one Artifact named `r1`, and a user who is logged in.
 fn stored() -> Stored {
+    stored_with(300_000)
+}
+
+/// An Artifact with a payload of that many bytes.
+fn stored_with(size: u32) -> Stored {
     let server = Sandbox::start();
     let home = Home::logged_in(&server);
-    let bytes = Artifact::new("r1").device_type("qemu").file("f.bin", noise(300_000)).build();
+    let bytes = Artifact::new("r1").device_type("qemu").file("f.bin", noise(size)).build();
     let id = server.add_artifact(&bytes);
     Stored { server, home, id, bytes }
 }

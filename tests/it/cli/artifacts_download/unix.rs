@@ -21,20 +21,15 @@ fn a_device_stays_one() {
     assert!(std::fs::metadata("/dev/null").unwrap().file_type().is_char_device());
 }
 
-fn with_umask(invocation: Invocation, umask: &str) -> std::process::Output {
-    let inner = invocation.into_command();
-    let mut outer = std::process::Command::new("sh");
-    outer.arg("-c").arg(format!("umask {umask}; exec \"$0\" \"$@\"")).arg(inner.get_program());
-    outer.args(inner.get_args()).current_dir(inner.get_current_dir().unwrap()).env_clear();
-    outer.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    outer.output().unwrap()
+fn with_umask(invocation: Invocation, umask: &str) -> Outcome {
+    invocation.in_shell(&format!("umask {umask}; exec \"$0\" \"$@\"")).run()
 }
 
 #[test]
 fn a_new_file_has_the_mode_that_any_new_file_has() {
     let it = stored();
     for (umask, mode) in [("022", 0o644), ("077", 0o600), ("002", 0o664)] {
-        assert!(with_umask(it.download(&["r1"]), umask).status.success());
+        with_umask(it.download(&["r1"]), umask).succeeds();
         assert_eq!(it.home.mode("r1.mender"), mode);
         std::fs::remove_file(it.home.path("r1.mender")).unwrap();
     }
@@ -69,4 +64,20 @@ fn ctrl_c_leaves_nothing_behind() {
     assert!(!terminal.screen().contains("B/s"), "{}", terminal.screen());
     assert!(terminal.is_sane());
     it.left_nothing();
+}
+
+/// A target that takes nothing must not keep Ctrl-C from getting through.
+#[test]
+fn ctrl_c_while_the_reader_does_not_read() {
+    let it = stored_with(8 << 20);
+    let mut command = it.download(&["r1", "-O", "-"]).into_command();
+    // Nobody reads, so that the pipe is full soon.
+    let mut child =
+        command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    while it.asked_of_storage().is_empty() {
+        std::thread::yield_now();
+    }
+    let id = nix::unistd::Pid::from_raw(child.id().try_into().unwrap());
+    nix::sys::signal::kill(id, nix::sys::signal::Signal::SIGINT).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
 }

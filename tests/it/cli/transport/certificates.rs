@@ -112,3 +112,17 @@ fn a_client_certificate_that_cannot_be_used() {
         .says("(from MENDER_CLIENT_CERT)");
     assert!(server.requests().is_empty());
 }
+
+/// Whoever names authorities wants those and no others: no list of ours steps in.
+#[cfg(not(any(target_vendor = "apple", windows)))]
+#[test]
+fn named_authorities_that_are_not_there() {
+    let (server, home) = logged_in();
+    for name in ["SSL_CERT_FILE", "SSL_CERT_DIR"] {
+        list(&home, server.https_url())
+            .env(name, "/no/such/place")
+            .run()
+            .fails()
+            .says("FAILURE: no certificate authority can be read from /no/such/place\n");
+    }
+}
