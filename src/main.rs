@@ -1,7 +1,5 @@
 //! `mender-cli`: the command-line client for the Mender server.
 
-#![deny(clippy::print_stdout, clippy::print_stderr)]
-
 mod cli;
 
 use std::process::ExitCode;

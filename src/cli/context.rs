@@ -270,7 +270,8 @@ impl Context {
     /// Adds what only the settings know: which token and which server it was that did not work.
     pub fn advise(&self, mut error: CliError) -> CliError {
         let Some(configured) = self.configured.get() else { return error };
-        if error.status() == Some(401)
+        let is_server = |refusal: &mender::Refusal| !refusal.request.target.contains("://");
+        if error.refusal.as_ref().is_some_and(|refusal| refusal.status == 401 && is_server(refusal))
             && let Some(TokenInUse { place, .. }) = self.token.get()
         {
             error = error

@@ -23,14 +23,11 @@ pub(crate) fn pauses(first: Duration) -> ExponentialBuilder {
 /// Whether asking again may help. Only for requests that change nothing.
 pub(crate) fn may_help(error: &Error) -> bool {
     match error {
-        // An unknown name or a bad certificate is a matter of settings, not of chance.
-        Error::Connection { fault, .. } => matches!(
-            fault,
-            ConnectionFault::Refused
-                | ConnectionFault::Timeout
-                | ConnectionFault::Broken
-                | ConnectionFault::Other
-        ),
+        // An unknown name or a bad certificate is a matter of settings, not of chance; and who has waited for a
+        // silent server once has waited enough.
+        Error::Connection { fault, .. } => {
+            matches!(fault, ConnectionFault::Refused | ConnectionFault::Broken | ConnectionFault::Other)
+        }
         Error::Refused(refusal) => match refusal.status {
             429 | 503 => wish(error).is_none_or(|wish| wish <= LONGEST_PAUSE),
             502 | 504 => true,

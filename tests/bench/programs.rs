@@ -5,7 +5,9 @@
 
 #![allow(
     clippy::disallowed_methods,
-    reason = "a benchmark reads the environment and ends itself when it takes too long"
+    clippy::print_stderr,
+    clippy::print_stdout,
+    reason = "a benchmark prints, reads the environment and ends itself when it takes too long"
 )]
 
 mod contestants;

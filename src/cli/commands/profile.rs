@@ -53,6 +53,7 @@ struct Shown {
     client_cert: Option<String>,
     client_key: Option<String>,
     skip_verify: bool,
+    token_command: Option<String>,
 }
 
 const PROPERTIES: &[Column<Shown>] = &[
@@ -65,6 +66,7 @@ const PROPERTIES: &[Column<Shown>] = &[
     Column { title: "Client certificate", cell: |shown| Cell::maybe(shown.client_cert.as_deref()) },
     Column { title: "Client key", cell: |shown| Cell::maybe(shown.client_key.as_deref()) },
     Column { title: "Skip verify", cell: |shown| Cell::Flag(shown.skip_verify) },
+    Column { title: "Token command", cell: |shown| Cell::maybe(shown.token_command.as_deref()) },
 ];
 
 /// What a list shows of them.
@@ -128,5 +130,6 @@ fn shown(ctx: &Context, profiles: &Profiles, name: &str) -> Result<Shown> {
         client_cert: path(profile.client_cert),
         client_key: path(profile.client_key),
         skip_verify: profile.skip_verify.unwrap_or_default(),
+        token_command: profile.token_command.map(|words| words.join(" ")),
     })
 }

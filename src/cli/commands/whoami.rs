@@ -1,5 +1,7 @@
 //! `whoami`: user, server, token, and where each of it comes from.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -7,6 +9,7 @@ use serde::Serialize;
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Result};
 use crate::cli::output::{Cell, Column, duration};
+use crate::cli::settings::Sourced;
 use crate::cli::token_kind::TokenKind;
 
 /// Show who is logged in, where, and until when.
@@ -39,7 +42,10 @@ struct Identity {
     seconds_left: Option<i64>,
     tenant: Option<String>,
     plan: Option<String>,
+    login_username: Option<String>,
     ca_cert: Option<String>,
+    client_cert: Option<String>,
+    client_key: Option<String>,
     skip_verify: Option<String>,
     /// What the server says if it does not take the token.
     refused: Option<String>,
@@ -60,12 +66,19 @@ const COLUMNS: &[Column<Identity>] = &[
     Column { title: "Time left", cell: |id| Cell::Text(time_left(id).into()) },
     Column { title: "Tenant", cell: |id| Cell::maybe(id.tenant.as_deref()) },
     Column { title: "Plan", cell: |id| Cell::maybe(id.plan.as_deref()) },
+    Column { title: "Logs in as", cell: |id| Cell::maybe(id.login_username.as_deref()) },
     Column { title: "CA file", cell: |id| Cell::maybe(id.ca_cert.as_deref()) },
+    Column { title: "Client certificate", cell: |id| Cell::maybe(id.client_cert.as_deref()) },
+    Column { title: "Client key", cell: |id| Cell::maybe(id.client_key.as_deref()) },
     Column { title: "Skip verify", cell: |id| Cell::maybe(id.skip_verify.as_deref()) },
 ];
 
 fn from<'a>(value: &str, origin: &str) -> Cell<'a> {
     Cell::Text(format!("{value} (from {origin})").into())
+}
+
+fn file(path: &Sourced<PathBuf>) -> String {
+    format!("{} (from {})", path.value.display(), path.origin)
 }
 
 fn time_left(id: &Identity) -> String {
@@ -106,7 +119,13 @@ pub async fn run(args: WhoamiArgs, ctx: &Context) -> Result<()> {
         seconds_left: end.map(|end| end.as_second() - Timestamp::now().as_second()),
         tenant: claims.tenant,
         plan: claims.plan,
-        ca_cert: settings.ca_cert.as_ref().map(|ca| format!("{} (from {})", ca.value.display(), ca.origin)),
+        login_username: settings
+            .username
+            .as_ref()
+            .map(|name| format!("{} (from {})", name.value, name.origin)),
+        ca_cert: settings.ca_cert.as_ref().map(file),
+        client_cert: settings.client_cert.as_ref().map(file),
+        client_key: settings.client_key.as_ref().map(file),
         skip_verify: settings.skip_verify.as_ref().map(|origin| format!("yes (from {origin})")),
         refused: refused.map(|error| error.to_string()),
     };

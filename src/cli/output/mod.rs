@@ -1,4 +1,5 @@
 //! The only writer to stdout and stderr. stdout is the result and nothing else.
+#![allow(clippy::disallowed_methods, reason = "the one home of stdout and stderr")]
 
 mod escape;
 mod logger;

@@ -143,13 +143,11 @@ pub fn tabs<T>(items: &[T], columns: &[Column<T>]) -> String {
 
 /// `Title:  value`, a line each; what has no value is left out.
 pub fn properties<T>(item: &T, columns: &[Column<T>]) -> String {
-    let width = columns.iter().map(|column| column.title.len()).max().unwrap_or_default() + 1;
-    let row = |column: &Column<T>| {
-        let value = (column.cell)(item).for_people();
-        let title = format!("{}:", column.title);
-        (!value.is_empty()).then(|| format!("{title:width$}  {value}\n"))
-    };
-    columns.iter().filter_map(row).collect()
+    let values = columns.iter().map(|column| (column.title, (column.cell)(item).for_people()));
+    let shown: Vec<(&str, String)> = values.filter(|(_, value)| !value.is_empty()).collect();
+    let width = shown.iter().map(|(title, _)| title.len()).max().unwrap_or_default() + 1;
+    let row = |(title, value): &(&str, String)| format!("{:width$}  {value}\n", format!("{title}:"));
+    shown.iter().map(row).collect()
 }
 
 /// `title<TAB>value`, a line each, all of them.

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 
 use super::{Artifact, Artifacts, one};
-use crate::client::error::{Error, Result};
+use crate::client::error::{ConnectionFault, Error, Result};
 use crate::client::http::Incoming;
 use crate::client::retry;
 use crate::client::transfer::Progress;
@@ -44,7 +44,7 @@ impl Artifacts<'_> {
         loop {
             let before = written;
             let broken = match self.go_on(artifact, target, &mut written, progress).await {
-                Err(error) if retry::may_help(&error) => error,
+                Err(error) if retry::may_help(&error) || is_silence(&error) => error,
                 other => return other.map(|()| written),
             };
             retries = if written > before { 0 } else { retries + 1 };
@@ -127,6 +127,11 @@ async fn copy(
             return Ok(());
         }
     }
+}
+
+/// What came so far is worth more than the time lost.
+fn is_silence(error: &Error) -> bool {
+    matches!(error, Error::Connection { fault: ConnectionFault::Timeout, .. })
 }
 
 fn announced(incoming: &Incoming) -> Option<u64> {

@@ -95,6 +95,8 @@ fn a_server_that_says_nothing_is_left_after_some_time() {
         }
         other => panic!("{other}"),
     }
+    // Whoever has waited a minute will not wait four.
+    assert_eq!(server.requests().len(), 1);
 }
 
 #[test]

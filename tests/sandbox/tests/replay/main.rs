@@ -1,5 +1,7 @@
 //! Replays what a real server was asked, and compares the answers. `transcripts/README.md` says how they are written.
 
+#![allow(clippy::print_stdout, reason = "the report says what was left out")]
+
 mod artifacts;
 mod compare;
 mod scenario;
