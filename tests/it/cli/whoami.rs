@@ -153,5 +153,5 @@ fn a_token_that_says_nothing_of_itself_is_used_all_the_same() {
     assert!(!run.stdout.contains("Expires"), "{}", run.transcript());
     home.write(FILE, server.create_token("for ever", None));
     let run = home.at(&server, ["whoami", "-o", "table"]).run().succeeds();
-    assert!(run.stdout.contains("Expires:      never\n"), "{}", run.transcript());
+    assert!(run.stdout.contains("Expires:     never\n"), "{}", run.transcript());
 }
