@@ -4,25 +4,21 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use backon::Retryable;
-use bytes::{Bytes, BytesMut};
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue, LOCATION};
-use reqwest::{Method, StatusCode, Url};
+use bytes::Bytes;
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Method, Url};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 
-use super::error::{ConnectionFault, ENDED_EARLY, Error, Refusal, RequestLine, Result};
+use super::answer::{Answer, Incoming, silent};
+use super::error::{ConnectionFault, Error, RequestLine, Result};
 use super::limits::Limits;
 use super::retry;
 use super::token::Token;
 use super::transfer::Watch;
-use super::url::ServerUrl;
+use super::url::{ServerUrl, without_query};
 
 /// The target of the log lines: method, address, status, duration, request id. Never a secret.
 const LOG: &str = "mender::http";
-/// Answers are lists of at most 500 items; a body beyond this is no answer of a Mender server.
-const LARGEST_ANSWER: usize = 64 << 20;
-/// So much of a refusal's body is kept.
-const LARGEST_REFUSAL: usize = 64 << 10;
 /// A trailing slash costs one redirect; more than a few are a circle.
 const MOST_REDIRECTS: usize = 5;
 
@@ -76,7 +72,7 @@ impl Transport {
     fn call(&self, method: Method, path: &[&str]) -> Call<'_> {
         let mut headers = HeaderMap::new();
         if let Some(token) = &self.token {
-            headers.insert(reqwest::header::AUTHORIZATION, token.header());
+            headers.insert(AUTHORIZATION, token.header());
         }
         let url = self.server().join(path);
         Call { transport: self, method, url, is_presigned: false, headers, body: Body::None }
@@ -126,8 +122,7 @@ impl<'t> Call<'t> {
 
     pub(crate) fn json(self, value: &impl Serialize) -> Self {
         let body = serde_json::to_vec(value).expect("our own types are JSON");
-        let mut call =
-            self.header(reqwest::header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let mut call = self.header(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         call.body = Body::Small(body.into());
         call
     }
@@ -246,17 +241,18 @@ impl<'t> Call<'t> {
             Some(patience) => tokio::time::timeout(patience, sent).await.map_err(|_| silent(&line, patience)),
             None => Ok(sent.await),
         };
-        let outcome = sent.and_then(|sent| sent.map_err(|error| connection(&line, &error)));
+        let outcome = sent
+            .and_then(|sent| sent.map_err(|error| connection(&line, &error)))
+            .map(|response| Incoming::new(line, response, silence));
         let took = started.elapsed().as_millis();
         match &outcome {
             Ok(response) => {
-                let id = text_header(response.headers(), "x-men-requestid").unwrap_or("-");
-                let status = response.status();
+                let (status, id) = (response.status(), response.request_id().unwrap_or("-"));
                 log::debug!(target: LOG, "{method} {shown}: {status} in {took} ms, request id {id}");
             }
             Err(error) => log::debug!(target: LOG, "{method} {shown}: failed after {took} ms: {error}"),
         }
-        outcome.map(|response| Incoming { line, response, silence })
+        outcome
     }
 
     fn build(self) -> Result<reqwest::Request> {
@@ -272,166 +268,7 @@ impl<'t> Call<'t> {
     }
 }
 
-/// An answer of which the body is still to come.
-pub(crate) struct Incoming {
-    line: RequestLine,
-    response: reqwest::Response,
-    silence: Duration,
-}
-
-impl Incoming {
-    pub(crate) fn status(&self) -> StatusCode {
-        self.response.status()
-    }
-
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        text_header(self.response.headers(), name)
-    }
-
-    pub(crate) fn line(&self) -> &RequestLine {
-        &self.line
-    }
-
-    /// Where the server sends this request instead, if that is an address.
-    fn redirect(&self, from: &Url) -> Option<Url> {
-        let location = self.header(LOCATION.as_str()).filter(|_| self.status().is_redirection())?;
-        from.join(location).ok().filter(|url| matches!(url.scheme(), "http" | "https"))
-    }
-
-    /// The whole answer, or what the server refused with.
-    async fn answer(mut self) -> Result<Answer> {
-        if !self.status().is_success() {
-            return Err(self.refusal().await);
-        }
-        let body = self.body().await?;
-        let headers = std::mem::take(self.response.headers_mut());
-        Ok(Answer { request: self.line, headers, body })
-    }
-
-    /// The next piece of the body; `None` at its end.
-    pub(crate) async fn chunk(&mut self) -> Result<Option<Bytes>> {
-        match tokio::time::timeout(self.silence, self.response.chunk()).await {
-            Ok(Ok(chunk)) => Ok(chunk),
-            Ok(Err(error)) => Err(interrupted(&self.line, &error)),
-            Err(_) => Err(silent(&self.line, self.silence)),
-        }
-    }
-
-    async fn body(&mut self) -> Result<Bytes> {
-        let mut body = BytesMut::new();
-        while let Some(chunk) = self.chunk().await? {
-            if body.len() + chunk.len() > LARGEST_ANSWER {
-                let text = format!("the answer is larger than {} MiB", LARGEST_ANSWER >> 20);
-                return Err(Error::Answer { request: self.line.clone(), text });
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(body.freeze())
-    }
-
-    /// What the server refused with. A body that does not come to its end does not hide the status.
-    pub(crate) async fn refusal(mut self) -> Error {
-        let status = self.response.status();
-        if let Some(target) = self.redirect(self.response.url()) {
-            // The query may hold a secret.
-            return Error::Redirect { request: self.line, location: without_query(&target) };
-        }
-        let mut body = BytesMut::new();
-        while let Ok(Some(chunk)) = self.chunk().await {
-            body.extend_from_slice(&chunk[..chunk.len().min(LARGEST_REFUSAL - body.len())]);
-            if body.len() == LARGEST_REFUSAL {
-                break;
-            }
-        }
-        let headers = self.response.headers();
-        Error::Refused(Box::new(Refusal::new(self.line.clone(), status.as_u16(), headers, &body)))
-    }
-}
-
-/// A success, complete.
-pub(crate) struct Answer {
-    request: RequestLine,
-    headers: HeaderMap,
-    body: Bytes,
-}
-
-impl Answer {
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        text_header(&self.headers, name)
-    }
-
-    pub(crate) fn headers(&self) -> &HeaderMap {
-        &self.headers
-    }
-
-    pub(crate) fn body(&self) -> &Bytes {
-        &self.body
-    }
-
-    pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T> {
-        serde_json::from_slice(&self.body).map_err(|error| self.unexpected(self.not_json(&error)))
-    }
-
-    /// The id of what was made: the last segment of `Location`, which some releases send relative.
-    pub(crate) fn created_id(&self) -> Result<String> {
-        let location = self.header(LOCATION.as_str()).unwrap_or_default();
-        match location.rsplit('/').next() {
-            Some(id) if !id.is_empty() => Ok(id.to_owned()),
-            _ => Err(self.unexpected("it does not tell the id of what was made".into())),
-        }
-    }
-
-    /// This answer as the error that it is: a success whose content is wrong.
-    pub(crate) fn unexpected(&self, text: String) -> Error {
-        Error::Answer { request: self.request.clone(), text }
-    }
-
-    fn not_json(&self, error: &serde_json::Error) -> String {
-        let kind = self.header("content-type").unwrap_or_default();
-        if self.body.is_empty() {
-            "the server sent an empty answer".into()
-        } else if kind.contains("html") {
-            "the server sent a web page instead of data; is this the address of a Mender server?".into()
-        } else if error.is_eof() {
-            "the server's answer is cut off".into()
-        } else {
-            format!("the server's answer is not what was expected: {error}")
-        }
-    }
-}
-
-fn text_header<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
-    headers.get(name)?.to_str().ok()
-}
-
-fn without_query(url: &Url) -> String {
-    let mut url = url.clone();
-    // Neither can fail for an address with a host.
-    let _ = url.set_username("");
-    let _ = url.set_password(None);
-    url.set_query(None);
-    url.set_fragment(None);
-    url.to_string()
-}
-
 fn connection(line: &RequestLine, error: &reqwest::Error) -> Error {
     let (fault, text) = ConnectionFault::explain(error);
     Error::Connection { request: line.clone(), fault, text }
-}
-
-/// A body that ends early is a broken line, unless the cause says something better.
-fn interrupted(line: &RequestLine, error: &reqwest::Error) -> Error {
-    match ConnectionFault::explain(error) {
-        (ConnectionFault::Other, _) => Error::Connection {
-            request: line.clone(),
-            fault: ConnectionFault::Broken,
-            text: ENDED_EARLY.into(),
-        },
-        (fault, text) => Error::Connection { request: line.clone(), fault, text },
-    }
-}
-
-fn silent(line: &RequestLine, limit: Duration) -> Error {
-    let text = format!("the server was silent for {} s", limit.as_secs());
-    Error::Connection { request: line.clone(), fault: ConnectionFault::Timeout, text }
 }

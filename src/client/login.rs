@@ -5,8 +5,9 @@ use base64::engine::general_purpose::STANDARD;
 use reqwest::header::{AUTHORIZATION, HeaderValue};
 use serde::{Deserialize, Serialize};
 
+use super::answer::Answer;
 use super::error::{Error, Result};
-use super::http::{Answer, Transport};
+use super::http::Transport;
 use super::token::Token;
 
 /// How a login went, other than being refused.

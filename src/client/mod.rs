@@ -1,5 +1,6 @@
 //! The management API over HTTP: one file per service area, its types beside its calls.
 
+mod answer;
 pub mod artifacts;
 pub mod devices;
 pub(crate) mod error;

@@ -12,8 +12,9 @@ use reqwest::header::{HeaderMap, LINK};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::answer::Answer;
 use super::error::{Error, Result};
-use super::http::{Answer, Transport};
+use super::http::Transport;
 
 /// The most that any service gives at once.
 pub const LARGEST_PAGE: u32 = 500;

@@ -68,6 +68,17 @@ impl FromStr for ServerUrl {
     }
 }
 
+/// An address without what may be a secret in it.
+pub(crate) fn without_query(url: &Url) -> String {
+    let mut url = url.clone();
+    // Neither can fail for an address with a host.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    url.set_query(None);
+    url.set_fragment(None);
+    url.to_string()
+}
+
 /// An id as a segment of a path. The ones that would be steps in it are no ids of anything.
 pub(crate) fn segment(id: &str) -> Result<&str, Error> {
     if matches!(id, "" | "." | "..") { Err(Error::Id(id.to_owned())) } else { Ok(id) }

@@ -7,8 +7,8 @@ use serde::Deserialize;
 use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 
 use super::{Artifact, Artifacts, one};
+use crate::client::answer::Incoming;
 use crate::client::error::{ConnectionFault, Error, Result};
-use crate::client::http::Incoming;
 use crate::client::retry;
 use crate::client::transfer::Progress;
 

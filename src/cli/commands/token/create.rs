@@ -1,44 +1,23 @@
-//! `token`: personal access tokens.
+//! `token create`.
 
 use std::path::{Path, PathBuf};
 
-use clap::{Args, Subcommand};
-use jiff::Timestamp;
-use mender::tokens::{LONGEST_LIFE, PersonalToken};
+use clap::Args;
+use mender::tokens::LONGEST_LIFE;
 use mender::{Client, Token};
 use serde::Serialize;
 
-use super::help_of;
-use crate::cli::args::ConsentArgs;
 use crate::cli::context::Context;
 use crate::cli::credentials;
 use crate::cli::error::{CliError, Kind, Result};
-use crate::cli::output::{Cell, Column};
 use crate::cli::private_file;
-use crate::cli::tally::Tally;
 
 /// The server's own limit, in bytes.
 const LONGEST_NAME: usize = 4096;
 
-/// Personal access tokens: for scripts and pipelines, with the rights of their user.
+/// Make a token.
 #[derive(Debug, Args)]
-pub struct TokenArgs {
-    #[command(subcommand)]
-    verb: Option<Verb>,
-}
-
-#[derive(Debug, Subcommand)]
-enum Verb {
-    /// Make a token and print it, once and never again
-    Create(CreateArgs),
-    /// List the tokens
-    List,
-    /// End tokens
-    Revoke(RevokeArgs),
-}
-
-#[derive(Debug, Args)]
-struct CreateArgs {
+pub struct CreateArgs {
     /// Name of the token, unique among yours
     name: String,
 
@@ -55,40 +34,6 @@ struct CreateArgs {
     output_file: Option<PathBuf>,
 }
 
-#[derive(Debug, Args)]
-struct RevokeArgs {
-    /// Names or ids
-    #[arg(value_name = "NAME|ID", required_unless_present = "expired")]
-    tokens: Vec<String>,
-
-    /// All that have expired
-    #[arg(long)]
-    expired: bool,
-
-    #[command(flatten)]
-    consent: ConsentArgs,
-}
-
-const COLUMNS: &[Column<PersonalToken>] = &[
-    Column { title: "ID", cell: |token| Cell::text(&token.id) },
-    Column { title: "Name", cell: |token| Cell::text(&token.name) },
-    Column { title: "Created", cell: |token| Cell::Time(token.created_ts.as_deref()) },
-    Column { title: "Last used", cell: |token| Cell::Time(token.last_used.as_deref()) },
-    Column { title: "Expires", cell: |token| Cell::End(token.expiration_date.as_deref()) },
-];
-
-pub async fn run(args: TokenArgs, ctx: &Context, tree: clap::Command) -> Result<()> {
-    match args.verb {
-        None => ctx.out().help(&help_of(tree, &["token"])),
-        Some(Verb::Create(args)) => create(args, ctx).await,
-        Some(Verb::List) => {
-            let tokens = ctx.client()?.tokens().list().await?;
-            ctx.out().list(&tokens, COLUMNS, |token| &token.id)
-        }
-        Some(Verb::Revoke(args)) => revoke(args, ctx).await,
-    }
-}
-
 #[derive(Serialize)]
 struct Created<'a> {
     id: Option<String>,
@@ -96,7 +41,7 @@ struct Created<'a> {
     token: &'a str,
 }
 
-async fn create(args: CreateArgs, ctx: &Context) -> Result<()> {
+pub async fn run(args: CreateArgs, ctx: &Context) -> Result<()> {
     let CreateArgs { name, expires_in, save, output_file } = args;
     let output_file = output_file.filter(|path| path.as_os_str() != "-");
     if name.trim().is_empty() {
@@ -177,54 +122,6 @@ async fn end_again(ctx: &Context, client: &Client, name: &str, token: &Token) {
     } else {
         ctx.out().warn(format_args!("the token {name:?} exists and nobody has it: token revoke {name:?}"));
     }
-}
-
-async fn revoke(args: RevokeArgs, ctx: &Context) -> Result<()> {
-    let client = ctx.client()?;
-    let mut chosen = choose(&args, client.tokens().list().await?)?;
-    if chosen.is_empty() {
-        ctx.out().notice("no token has expired");
-        return Ok(());
-    }
-    let own = ctx.token()?.token.claims().and_then(|claims| claims.jti);
-    let is_own = |token: &PersonalToken| own.as_deref() == Some(token.id.as_str());
-    // The own one last: after it no other call goes through.
-    chosen.sort_by_key(is_own);
-    let names: Vec<_> = chosen.iter().map(|token| format!("{:?}", token.name)).collect();
-    let mut plan = format!("revoke {} on {}", names.join(", "), client.server());
-    if chosen.iter().any(is_own) {
-        plan.push_str(" (the token that makes this call among them)");
-    }
-    if !ctx.consent(&args.consent, &plan).await? {
-        return Ok(());
-    }
-    let mut tally = Tally::of(chosen.len());
-    for token in chosen {
-        let outcome = client.tokens().revoke(&token.id).await.map_err(CliError::from);
-        if outcome.is_ok() {
-            ctx.out().notice(format_args!("revoked {:?}", token.name));
-        }
-        tally.count(outcome, &token.name, ctx.out())?;
-    }
-    tally.verdict("revoked")
-}
-
-/// The tokens that the line names, each once. The server says yes to any id, so that they are looked for here.
-fn choose(args: &RevokeArgs, listed: Vec<PersonalToken>) -> Result<Vec<PersonalToken>> {
-    for wanted in &args.tokens {
-        if !listed.iter().any(|token| token.id == *wanted || token.name == *wanted) {
-            return Err(CliError::failed(format!("you have no personal access token {wanted:?}"))
-                .hint("token list shows those that there are"));
-        }
-    }
-    let named =
-        |token: &PersonalToken| args.tokens.iter().any(|wanted| token.id == *wanted || token.name == *wanted);
-    Ok(listed.into_iter().filter(|token| named(token) || (args.expired && has_expired(token))).collect())
-}
-
-fn has_expired(token: &PersonalToken) -> bool {
-    let end = token.expiration_date.as_deref().and_then(|time| time.parse::<Timestamp>().ok());
-    end.is_some_and(|end| end <= Timestamp::now())
 }
 
 /// A life in seconds: a number, or numbers with units.
