@@ -40,6 +40,6 @@ pub use client::{
     token::{Claims, Token},
     tokens,
     transfer::{Progress, Silent, Source},
-    url::{ServerUrl, ServerUrlError},
+    url::{NotAnId, ServerUrl, ServerUrlError},
     users,
 };

@@ -9,7 +9,7 @@ use reqwest::header::HeaderMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::url::ServerUrlError;
+use super::url::{NotAnId, ServerUrlError};
 use crate::artifact::FormatError;
 
 /// The result of a call to the server.
@@ -23,8 +23,8 @@ pub enum Error {
     #[error(transparent)]
     Address(#[from] ServerUrlError),
     /// That cannot be the id of anything.
-    #[error("{0:?} is no id")]
-    Id(String),
+    #[error(transparent)]
+    Id(#[from] NotAnId),
     /// The token holds characters that no token has, or nothing.
     #[error("the token is not one: {0}")]
     Token(&'static str),

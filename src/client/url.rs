@@ -5,14 +5,17 @@ use std::str::FromStr;
 
 use reqwest::Url;
 
-use super::error::Error;
-
 /// The base address of a Mender server.
 ///
 /// A path prefix is kept; user, password, query and fragment are refused. An address without a
 /// scheme is completed with `https://`.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct ServerUrl(Url);
+
+/// What cannot be the id of anything: it would be a step in a path.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no id")]
+pub struct NotAnId(pub String);
 
 /// Why an address cannot be that of a server.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -80,8 +83,8 @@ pub(crate) fn without_query(url: &Url) -> String {
 }
 
 /// An id as a segment of a path. The ones that would be steps in it are no ids of anything.
-pub(crate) fn segment(id: &str) -> Result<&str, Error> {
-    if matches!(id, "" | "." | "..") { Err(Error::Id(id.to_owned())) } else { Ok(id) }
+pub(crate) fn segment(id: &str) -> Result<&str, NotAnId> {
+    if matches!(id, "" | "." | "..") { Err(NotAnId(id.to_owned())) } else { Ok(id) }
 }
 
 impl ServerUrl {
