@@ -7,6 +7,7 @@ use secrecy::SecretString;
 use serde_json::{Map, Value};
 
 use super::env::Env;
+use super::files;
 
 const NAME: &str = ".mender-clirc";
 /// The official client's library tries these first, and reads all of them as JSON.
@@ -30,8 +31,8 @@ pub struct Clirc {
 /// If that file cannot be read or is no JSON object.
 pub fn read(env: &Env) -> anyhow::Result<Option<Clirc>> {
     let Some((path, is_local)) = find(env) else { return Ok(None) };
-    let text = std::fs::read_to_string(&path)
-        .with_context(|| format!("Failed to read config: {}", path.display()))?;
+    let text =
+        files::read_text(&path).with_context(|| format!("Failed to read config: {}", path.display()))?;
     let keys = parse(&text).with_context(|| format!("Failed to read config: {}", path.display()))?;
     let key = |wanted: &str| {
         let found = keys.iter().find(|(name, _)| name.to_lowercase() == wanted);

@@ -10,6 +10,7 @@ use super::clirc;
 use super::credentials::TokenFile;
 use super::env::Env;
 use super::error::{CliError, Result};
+use super::files;
 use super::output::Output;
 use super::profiles::{self, Profiles};
 use super::settings::{Inputs, Origin, Settings, Sourced, resolve};
@@ -85,6 +86,9 @@ impl Context {
             Some(profiles) => profiles.get(&name.value)?,
             None => None,
         };
+        for key in profiles.iter().flat_map(|profiles| profiles.unknown_keys(&name.value)) {
+            self.out.warn(format_args!("profile {} has a key that means nothing here: {key}", name.value));
+        }
         let is_known = profile.is_some() || name.origin == Origin::Default;
         // A flag may name one that `login` is about to make.
         if !is_known && !matches!(name.origin, Origin::Flag(_)) {
@@ -235,7 +239,12 @@ impl Context {
             "Please Login first: the stored token belongs to {home} and is not sent to {} (from {})",
             server.value, server.origin
         ))
-        .hint("log in there, keep both with login --profile NAME, or give a token with --token-value"))
+        .hint(match &server.origin {
+            Origin::Variable(name) => format!("without the variable {name} the token's own server is used"),
+            _ => {
+                "log in there, keep both with login --profile NAME, or give a token with --token-value".into()
+            }
+        }))
     }
 
     fn warn_of_the_end(&self, token: &Token) {
@@ -270,17 +279,19 @@ impl Context {
     /// Adds what only the settings know: which token and which server it was that did not work.
     pub fn advise(&self, mut error: CliError) -> CliError {
         let Some(configured) = self.configured.get() else { return error };
-        let is_server = |refusal: &mender::Refusal| !refusal.request.target.contains("://");
-        if error.refusal.as_ref().is_some_and(|refusal| refusal.status == 401 && is_server(refusal))
+        let from_server = error.refusal.as_ref().filter(|refusal| !refusal.request.is_storage());
+        if from_server.is_some_and(|refusal| refusal.status == 401)
             && let Some(TokenInUse { place, .. }) = self.token.get()
         {
             error = error
                 .hint(format!("the server refuses the token from {place}; mender-cli login gets a new one"));
         }
-        let unreachable = matches!(
-            error.cause.downcast_ref(),
-            Some(mender::Error::Connection { .. } | mender::Error::Answer { .. })
-        );
+        let unreachable = match error.cause.downcast_ref() {
+            Some(mender::Error::Connection { request, .. } | mender::Error::Answer { request, .. }) => {
+                !request.is_storage()
+            }
+            _ => false,
+        };
         // A Mender server says what it has not found.
         let is_other = error.refusal.as_ref().is_some_and(|r| r.status == 404 && r.message.is_none());
         if unreachable || is_other {
@@ -297,7 +308,7 @@ fn unknown_profile(name: &Sourced<String>) -> CliError {
 }
 
 fn read_pem(path: &Sourced<std::path::PathBuf>) -> Result<Vec<u8>> {
-    std::fs::read(&path.value)
+    files::read(&path.value)
         .with_context(|| format!("cannot read {} (from {})", path.value.display(), path.origin))
         .map_err(CliError::from)
 }

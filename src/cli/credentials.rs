@@ -8,7 +8,7 @@ use mender::{ServerUrl, Token};
 
 use super::args::GlobalArgs;
 use super::env::Env;
-use super::private_file;
+use super::files;
 use super::profiles::{self, DEFAULT, ProfileName, Profiles};
 
 /// The file with the token of one profile.
@@ -48,7 +48,7 @@ impl TokenFile {
     ///
     /// If it is there and cannot be read.
     pub fn read(&self) -> io::Result<Option<String>> {
-        match std::fs::read(&self.0) {
+        match files::read(&self.0) {
             Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
@@ -65,7 +65,7 @@ impl TokenFile {
         if !directory.exists() {
             log::debug!("creating directory: {}", directory.display());
         }
-        private_file::write(&self.0, token.expose().as_bytes())?;
+        files::write(&self.0, token.expose().as_bytes())?;
         log::debug!("saved token to: {}", self.0.display());
         Ok(())
     }
@@ -76,7 +76,7 @@ impl TokenFile {
     ///
     /// If the file is there and cannot be removed.
     pub fn remove(&self) -> anyhow::Result<()> {
-        private_file::remove(&self.0)
+        files::remove(&self.0)
     }
 }
 
@@ -87,7 +87,7 @@ fn migrate(old_directory: &Path, new: &Path) {
         return;
     }
     let Some(directory) = new.parent() else { return };
-    if private_file::make_directory(directory).is_ok() && std::fs::rename(&old, new).is_ok() {
+    if files::make_directory(directory).is_ok() && std::fs::rename(&old, new).is_ok() {
         // Only an empty directory goes.
         let _ = std::fs::remove_dir(old_directory);
     }
@@ -98,7 +98,7 @@ fn migrate(old_directory: &Path, new: &Path) {
 ///
 /// # Errors
 ///
-/// If a file cannot be written.
+/// If a file cannot be written; then the token that was stored before still is.
 pub fn store(
     env: &Env,
     flags: &GlobalArgs,
@@ -107,8 +107,11 @@ pub fn store(
     token: &Token,
 ) -> anyhow::Result<()> {
     let name: ProfileName = profile.parse()?;
-    TokenFile::of_profile(env, profile)?.write(token)?;
-    Profiles::edit(env, |profiles| {
+    let file = TokenFile::of_profile(env, profile)?;
+    let before = file.read().ok().flatten();
+    // Under one lock, so that no other run comes in between the token and whose it is.
+    let stored = Profiles::edit(env, |profiles| {
+        file.write(token)?;
         profiles.set(&name, "token-digest", Some(&token.digest()));
         profiles.set(&name, "token-server", Some(&server.to_string()));
         // That of `default` may change with the configuration file.
@@ -132,7 +135,15 @@ pub fn store(
             }
         }
         Ok(())
-    })
+    });
+    // A token of which nobody remembers the server could go to another one.
+    if stored.is_err() && file.read().ok().flatten().as_deref() == Some(token.expose()) {
+        match before {
+            Some(before) => files::write(&file.0, before.as_bytes())?,
+            None => file.remove()?,
+        }
+    }
+    stored
 }
 
 /// Forgets the token of a profile, and whose it was.

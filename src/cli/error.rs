@@ -131,11 +131,16 @@ impl From<Error> for CliError {
 /// What helps against an error of the library, wherever it came up.
 fn advice(error: &Error) -> Option<String> {
     let text = match error {
-        Error::Connection { fault, .. } => match fault {
+        Error::Connection { request, fault, .. } => match fault {
             ConnectionFault::Certificate => {
                 "if the server has a certificate authority of its own, name its file with --ca-cert"
             }
             ConnectionFault::Tls => "is this the port that speaks https?",
+            ConnectionFault::Broken | ConnectionFault::Timeout | ConnectionFault::Other
+                if request.method != "GET" =>
+            {
+                "it may have been done all the same; look before you try again"
+            }
             _ => return None,
         },
         Error::Redirect { location, .. } => {
@@ -144,6 +149,8 @@ fn advice(error: &Error) -> Option<String> {
                 "nothing was sent there; if that is the right server, use --server {server}"
             ));
         }
+        // What a storage refuses has nothing to do with roles.
+        Error::Refused(refusal) if refusal.request.is_storage() => return None,
         Error::Refused(refusal) => match refusal.status {
             403 => "the user's role, or the plan, does not allow it",
             413 => "the Artifact is larger than the server accepts",

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use toml_edit::{DocumentMut, Item, Table, value};
 
 use super::env::Env;
-use super::private_file;
+use super::files;
 
 /// The profile of those who never name one.
 pub const DEFAULT: &str = "default";
@@ -75,7 +75,7 @@ impl Profiles {
     /// If it cannot be read or is not TOML.
     pub fn load(env: &Env) -> anyhow::Result<Self> {
         let path = directory(env)?.join("config.toml");
-        let text = match std::fs::read_to_string(&path) {
+        let text = match files::read_text(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
             Err(error) => return Err(error).with_context(|| format!("failed to read {}", path.display())),
@@ -91,7 +91,7 @@ impl Profiles {
     ///
     /// If it cannot be read or written; then nothing was changed.
     pub fn edit<T>(env: &Env, change: impl FnOnce(&mut Profiles) -> anyhow::Result<T>) -> anyhow::Result<T> {
-        let _lock = private_file::lock(&directory(env)?.join("config.toml"))?;
+        let _lock = files::lock(&directory(env)?.join("config.toml"))?;
         let mut profiles = Profiles::load(env)?;
         let before = profiles.document.to_string();
         let outcome = change(&mut profiles)?;
@@ -100,7 +100,7 @@ impl Profiles {
             if !after.ends_with('\n') {
                 after.push('\n');
             }
-            private_file::write(&profiles.path, after.as_bytes())?;
+            files::write(&profiles.path, after.as_bytes())?;
         }
         Ok(outcome)
     }
@@ -142,6 +142,25 @@ impl Profiles {
             *path = directory.join(&*path);
         }
         Ok(Some(profile))
+    }
+
+    /// Keys of a profile that mean nothing to this version: a slip of the pen, or of a later version.
+    pub fn unknown_keys(&self, name: &str) -> Vec<String> {
+        const KNOWN: [&str; 9] = [
+            "server",
+            "username",
+            "ca-cert",
+            "client-cert",
+            "client-key",
+            "skip-verify",
+            "token-command",
+            "token-digest",
+            "token-server",
+        ];
+        let profile =
+            self.document.get("profiles").and_then(|all| all.get(name)).and_then(Item::as_table_like);
+        let keys = profile.into_iter().flat_map(|profile| profile.iter().map(|(key, _)| key.to_owned()));
+        keys.filter(|key| !KNOWN.contains(&key.as_str())).collect()
     }
 
     /// Sets a key of a profile, or removes it.

@@ -8,13 +8,12 @@ pub async fn interruptible<T>(
     work: impl Future<Output = Result<T>>,
     meaning: impl FnOnce() -> String,
 ) -> Result<T> {
-    // From here on a signal ends the work and no longer the program at once.
-    let mut stop = Stop::listen();
     tokio::select! {
-        // The innermost meaning is the best one: work that notices the signal itself goes first.
+        // The innermost meaning is the best one: work that notices the signal itself goes first. And until it waits
+        // for something here, while it reads files or a token say, a signal just ends the program.
         biased;
         outcome = work => outcome,
-        () = stop.ordered() => Err(CliError::new(Kind::Interrupted, anyhow::Error::msg(meaning()))),
+        () = async { Stop::listen().ordered().await } => Err(CliError::new(Kind::Interrupted, anyhow::Error::msg(meaning()))),
     }
 }
 

@@ -1,6 +1,7 @@
 //! From the choice of a token to the token: a flag, a variable, a file, a program.
 
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, anyhow};
 use mender::Token;
@@ -8,6 +9,7 @@ use secrecy::ExposeSecret as _;
 
 use super::credentials::TokenFile;
 use super::error::{CliError, Result};
+use super::files;
 use super::settings::TokenChoice;
 
 /// A token that is about to be used.
@@ -82,13 +84,23 @@ fn run(words: &[String]) -> Result<String> {
     let Some((program, arguments)) = words.split_first() else {
         return Err(CliError::failed("the token-command of the profile is empty"));
     };
-    let output = std::process::Command::new(program)
+    let mut child = Command::new(program)
         .args(arguments)
-        .stderr(std::process::Stdio::inherit())
-        .output()
+        .stdout(Stdio::piped())
+        .spawn()
         .with_context(|| format!("the token-command {program:?} cannot be run"))?;
-    if !output.status.success() {
-        return Err(CliError::failed(format!("the token-command {program:?} failed: {}", output.status)));
+    let stdout = child.stdout.take().expect("it is piped");
+    let printed = files::read_all(stdout);
+    if printed.is_err() {
+        // One that prints for ever would not end by itself.
+        let _ = child.kill();
     }
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    let status =
+        child.wait().with_context(|| format!("the token-command {program:?} cannot be waited for"))?;
+    let printed =
+        printed.with_context(|| format!("what the token-command {program:?} prints is no token"))?;
+    if !status.success() {
+        return Err(CliError::failed(format!("the token-command {program:?} failed: {status}")));
+    }
+    Ok(String::from_utf8_lossy(&printed).into_owned())
 }

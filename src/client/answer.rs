@@ -12,6 +12,8 @@ use super::url::without_query;
 
 /// Answers are lists of at most 500 items; a body beyond this is no answer of a Mender server.
 const LARGEST_ANSWER: usize = 64 << 20;
+/// An answer that is not a file takes at most so many times the longest silence.
+const PIECES: u32 = 5;
 /// So much of a refusal's body is kept.
 const LARGEST_REFUSAL: usize = 64 << 10;
 
@@ -70,6 +72,16 @@ impl Incoming {
     }
 
     async fn body(&mut self) -> Result<Bytes> {
+        // Small pieces that keep coming are no silence, but they have to come to an end.
+        let patience = self.silence * PIECES;
+        let all = tokio::time::timeout(patience, self.whole()).await;
+        all.unwrap_or_else(|_| {
+            let text = format!("the answer did not come to its end in {} s", patience.as_secs());
+            Err(Error::Connection { request: self.line.clone(), fault: ConnectionFault::Timeout, text })
+        })
+    }
+
+    async fn whole(&mut self) -> Result<Bytes> {
         let mut body = BytesMut::new();
         while let Some(chunk) = self.chunk().await? {
             if body.len() + chunk.len() > LARGEST_ANSWER {

@@ -5,7 +5,7 @@ use std::fmt;
 use std::io;
 
 use reqwest::Method;
-use reqwest::header::HeaderMap;
+use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -118,6 +118,13 @@ pub struct RequestLine {
     pub target: String,
 }
 
+impl RequestLine {
+    /// Whether it went to the server's storage, by a presigned link.
+    pub fn is_storage(&self) -> bool {
+        !self.target.starts_with('/')
+    }
+}
+
 impl fmt::Display for RequestLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.method, self.target)
@@ -154,6 +161,22 @@ struct ErrorBody {
     metadata: Value,
 }
 
+/// What gateways and storages say instead of JSON: a line of text, or the message in a storage's XML.
+fn plain_message(headers: &HeaderMap, body: &[u8]) -> Option<String> {
+    const LONGEST: usize = 200;
+    let kind = headers.get(CONTENT_TYPE)?.to_str().ok()?;
+    let text = String::from_utf8_lossy(body);
+    let message = if kind.starts_with("text/plain") {
+        text.lines().next()?
+    } else if kind.contains("xml") {
+        text.split_once("<Message>")?.1.split_once("</Message>")?.0
+    } else {
+        return None;
+    };
+    let message: String = message.trim().chars().take(LONGEST).collect();
+    (!message.is_empty()).then_some(message)
+}
+
 impl Refusal {
     pub(crate) fn new(request: RequestLine, status: u16, headers: &HeaderMap, body: &[u8]) -> Self {
         let header = |name: &str| {
@@ -161,11 +184,16 @@ impl Refusal {
             (!value.is_empty()).then(|| value.to_owned())
         };
         let parsed: ErrorBody = serde_json::from_slice(body).unwrap_or_default();
+        let plain = || plain_message(headers, body);
         Refusal {
             request,
             status,
             // On one line: what follows a line end could pass for words of ours.
-            message: parsed.error.filter(|text| !text.is_empty()).map(|text| text.replace(['\r', '\n'], " ")),
+            message: parsed
+                .error
+                .filter(|text| !text.is_empty())
+                .or_else(plain)
+                .map(|text| text.replace(['\r', '\n'], " ")),
             request_id: header("x-men-requestid").or(parsed.request_id),
             conflict: parsed.metadata.get("conflict").cloned(),
             // The HTTP-date form is not used by any Mender server.

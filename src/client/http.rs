@@ -82,7 +82,7 @@ impl Transport {
     pub(crate) fn storage(&self, method: Method, link: &str) -> Result<Call<'_>> {
         let url = Url::parse(link).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
         let url = url.ok_or_else(|| Error::Answer {
-            request: RequestLine { method: Method::GET, target: "the link to the storage".into() },
+            request: RequestLine { method: Method::GET, target: "(storage)".into() },
             text: "the server gave a link that is no address".into(),
         })?;
         let headers = HeaderMap::new();

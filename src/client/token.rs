@@ -57,7 +57,9 @@ impl Token {
     ///
     /// [`Error::Token`] if it is empty or could not stand in a header.
     pub fn new(text: &str) -> Result<Self, Error> {
+        // Some copy all of the header.
         let text = text.trim();
+        let text = text.strip_prefix("Bearer ").map_or(text, str::trim_start);
         if text.is_empty() {
             return Err(Error::Token("it is empty"));
         }
@@ -132,6 +134,7 @@ mod tests {
     #[test]
     fn white_space_around_is_dropped_and_inside_refused() {
         assert_eq!(Token::new(" abc\r\n").unwrap().expose(), "abc");
+        assert_eq!(Token::new("Bearer abc").unwrap().expose(), "abc");
         for text in ["", " \n", "a b", "a\nb", "a\u{7f}b", "tökn"] {
             assert!(Token::new(text).is_err(), "{text:?}");
         }

@@ -50,10 +50,17 @@ pub async fn run(args: LoginArgs, ctx: &Context) -> Result<()> {
     let settings = ctx.settings()?;
     let profile = &settings.profile.value;
     let token = if args.with_token { given_token(ctx).await? } else { password_token(&args, ctx).await? };
-    match named {
+    let stored = match named {
         // The user looks after that file; nothing is remembered of it.
-        Some(file) => file.write(&token)?,
-        None => credentials::store(ctx.env(), ctx.flags(), profile, &settings.server.value, &token)?,
+        Some(file) => file.write(&token),
+        None => credentials::store(ctx.env(), ctx.flags(), profile, &settings.server.value, &token),
+    };
+    if let Err(error) = stored {
+        // A login that nobody has must not stay open; a token from elsewhere is not ours to end.
+        if !args.with_token {
+            let _ = ctx.anonymous()?.with_token(token).logout().await;
+        }
+        return Err(error.into());
     }
     if let Some((name, _)) = &ctx.env().access_token {
         ctx.out().warn(format_args!("the variable {name} goes before the token that was stored now"));

@@ -18,6 +18,7 @@ pub struct ManArgs {
 }
 
 pub fn run(args: ManArgs, ctx: &Context, tree: Command) -> Result<()> {
+    let tree = tree.version(env!("CARGO_PKG_VERSION"));
     match args.output_dir {
         None => ctx.out().bytes(&page(&tree)?),
         Some(directory) => {

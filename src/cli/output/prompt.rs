@@ -48,6 +48,7 @@ impl Prompt {
     ///
     /// If stdin ends first, or the user presses Ctrl-C.
     pub async fn ask(&self, question: &'static str) -> Result<String> {
+        signals_first().await;
         self.write(question)?;
         let open = OpenLine(self.out);
         let answer = on_its_own_thread(read_line).await?;
@@ -71,6 +72,7 @@ impl Prompt {
             self.write("\n")?;
             return answer.map(SecretString::from);
         }
+        signals_first().await;
         // Before the question stands there: a quick typist must not see the secret either.
         let (hidden, reading) = Hidden::enter()?;
         self.write(question)?;
@@ -116,6 +118,7 @@ impl Prompt {
             return Err(CliError::failed(format!("nobody can be asked here: {question}"))
                 .hint("--yes says so beforehand, --dry-run shows what would be done"));
         }
+        signals_first().await;
         self.out.say(&format!("{} [y/N] ", super::line(question)));
         let open = OpenLine(self.out);
         let answer = on_its_own_thread(read_line).await?;
@@ -163,6 +166,11 @@ impl Drop for Hidden {
         let _ = self.reading.recv_timeout(Duration::from_millis(300));
         let _ = crossterm::terminal::disable_raw_mode();
     }
+}
+
+/// Signals are listened to from the first wait on; nobody should be asked before.
+async fn signals_first() {
+    tokio::task::yield_now().await;
 }
 
 /// One line of stdin without its end. Not buffered beyond it: what follows belongs to the next question.

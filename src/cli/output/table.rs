@@ -63,8 +63,8 @@ impl<'t> Cell<'t> {
             Cell::Flag(yes) => Cow::Owned(yes.to_string()),
             Cell::List(items) => Cow::Owned(items.join(",")),
         };
-        // A cell is one field of one line, whatever it holds.
-        text.replace(['\t', '\n', '\r'], " ")
+        // A cell is one field of one line, whatever it holds; and a pipe often ends at a terminal.
+        line(&text.replace(['\t', '\n', '\r'], " ")).into_owned()
     }
 }
 
@@ -105,9 +105,10 @@ pub fn table<T>(items: &[T], columns: &[Column<T>], width: Option<u16>) -> Strin
         return items.iter().map(|item| properties(item, columns)).collect::<Vec<_>>().join("\n");
     }
     let mut table = Table::new();
-    table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    table.load_style(NOTHING);
+    // Left to itself it would ask the terminal, which may say 0.
     if let Some(width) = width {
-        table.set_width(width);
+        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
     }
     table.set_header(shown.iter().map(|&column| columns[column].title.to_uppercase()));
     for row in &texts {

@@ -91,7 +91,9 @@ impl Artifacts<'_> {
             }
             _ => return Err(incoming.refusal().await),
         }
-        let outcome = copy(&mut incoming, target, written, progress).await;
+        // Without a length of its own an answer is as long as the server says that the file is.
+        let most = announced(&incoming).map_or(artifact.size, |length| *written + length);
+        let outcome = copy(&mut incoming, target, written, most, progress).await;
         target.flush().await.map_err(Error::Target)?;
         outcome?;
         // A direct upload may be recorded as smaller than it is, never as larger.
@@ -108,12 +110,17 @@ async fn copy(
     incoming: &mut Incoming,
     target: &mut Target<'_>,
     written: &mut u64,
+    most: u64,
     progress: &dyn Progress,
 ) -> Result<()> {
     let mut gathered = BytesMut::with_capacity(CHUNK);
     loop {
         let chunk = incoming.chunk().await;
         if let Ok(Some(chunk)) = &chunk {
+            if *written + (gathered.len() + chunk.len()) as u64 > most {
+                let text = format!("the storage sends more than the {most} bytes that there are");
+                return Err(Error::Answer { request: incoming.line().clone(), text });
+            }
             gathered.extend_from_slice(chunk);
             progress.advance(chunk.len() as u64);
             if gathered.len() < CHUNK {

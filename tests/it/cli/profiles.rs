@@ -282,3 +282,15 @@ fn a_login_elsewhere_moves_the_profile() {
     }
     assert!(!home.read(&config()).contains(old.url()), "{}", home.read(&config()));
 }
+
+/// A slip of the pen must not pass for a setting.
+#[test]
+fn a_key_that_means_nothing_is_told() {
+    let server = Sandbox::start();
+    let home = Home::logged_in(&server);
+    home.write(&config(), "[profiles.default]\nca_cert = \"x.pem\"\n");
+    home.at(&server, ["users", "me"])
+        .run()
+        .succeeds()
+        .says_exactly("warning: profile default has a key that means nothing here: ca_cert\n");
+}

@@ -159,7 +159,8 @@ fn d8_a_full_disk_leaves_the_old_token() {
     );
     assert!(!stderr.contains("login successful"), "{stderr}");
     assert_eq!(home.read(FILE), before);
-    assert_eq!(home.files(), [FILE], "nothing half-written stays");
+    let lock = Home::config("config.lock");
+    assert_eq!(home.files(), [FILE, &lock], "nothing half-written stays");
     home.at(&server, ["artifacts", "list"]).run().succeeds();
 }
 
@@ -330,4 +331,36 @@ fn a_token_is_read_only_once() {
         .run()
         .succeeds()
         .shows(server.username());
+}
+
+/// A login that cannot be remembered whole leaves the old one, and no session that nobody has.
+#[test]
+fn a_login_that_cannot_be_remembered_leaves_the_old_one() {
+    let (old, new) = (Sandbox::start(), Sandbox::start());
+    let home = Home::new();
+    login(&home, &old).run().succeeds();
+    let before = home.read(FILE);
+    // Root may write anywhere, but not into a directory that is a file.
+    let config = home.read(&Home::config("config.toml"));
+    std::fs::remove_dir_all(home.path(Home::config(""))).unwrap();
+    home.write(Home::config("").trim_end_matches('/'), "");
+    login(&home, &new).run().fails().does_not_say("login successful");
+    assert_eq!(home.read(FILE), before);
+    std::fs::remove_file(home.path(Home::config("").trim_end_matches('/'))).unwrap();
+    home.write(&Home::config("config.toml"), config);
+    new.clear_requests();
+    home.at(&new, ["users", "me"]).run().fails().says("the stored token belongs to");
+    assert!(new.requests().is_empty());
+}
+
+/// Devices and programs that never end.
+#[cfg(unix)]
+#[test]
+fn what_never_ends_is_no_token() {
+    let server = Sandbox::start();
+    let home = Home::new();
+    home.at(&server, ["users", "me", "--token", "/dev/zero"]).run().fails().says("it is larger than 1 MiB");
+    home.write(&Home::config("config.toml"), "[profiles.default]\ntoken-command = [\"yes\"]\n");
+    home.at(&server, ["users", "me"]).run().fails().says("it is larger than 1 MiB");
+    assert!(server.requests().is_empty());
 }

@@ -88,13 +88,21 @@ fn a_token_written_to_a_file_is_for_its_owner_alone() {
     let home = Home::logged_in(&server);
     home.at(&server, ["token", "create", "a", "-O", "dir/token"])
         .run()
+        .fails()
+        .says("there is no directory dir");
+    std::fs::create_dir(home.path("dir")).unwrap();
+    home.at(&server, ["token", "create", "a", "-O", "dir/token"])
+        .run()
         .succeeds()
         .prints("")
         .says_exactly("the token is in dir/token\n");
     let token = home.read("dir/token");
     assert!(is_good(&server, token.trim_end()) && token.ends_with('\n'));
     #[cfg(unix)]
-    assert_eq!((home.mode("dir/token"), home.mode("dir")), (0o600, 0o700));
+    assert_eq!(home.mode("dir/token"), 0o600);
+    // A token that may be in use would be lost.
+    home.at(&server, ["token", "create", "b", "-O", "dir/token"]).run().fails().says("is not overwritten");
+    assert_eq!(server.token_names(), ["a"]);
     home.at(&server, ["artifacts", "list", "--token", "dir/token"]).run().succeeds();
 
     let run = home.at(&server, ["token", "create", "dash", "-O", "-"]).run().succeeds();
@@ -109,7 +117,7 @@ fn a_token_written_to_a_file_is_for_its_owner_alone() {
         .run()
         .fails()
         .prints("")
-        .says("FAILURE: failed to create ")
+        .says("FAILURE: there is no directory dir/token")
         .says("the token \"b\" was ended again");
     assert_eq!(server.token_names(), ["a"]);
     // Unless it cannot be ended either.
@@ -232,7 +240,7 @@ fn list_in_every_form() {
         let [id, _, created, used, end] = fields;
         format!("{id}\t{name}\t{created}\t{used}\t{end}\n")
     };
-    assert_eq!(tabs.stdout, row(0, "used") + &row(1, "for ever and\u{1b}[1m"));
+    assert_eq!(tabs.stdout, row(0, "used") + &row(1, "for ever and\\u{1b}[1m"));
     assert!(!text(0, "last_used").is_empty() && !text(0, "expiration_date").is_empty());
     assert!(text(1, "last_used").is_empty() && text(1, "expiration_date").is_empty());
 
@@ -343,4 +351,15 @@ fn the_own_token_is_revoked_last_and_that_is_said_before() {
         .says_exactly("revoked \"other\"\nrevoked \"own\"\n");
     assert!(server.token_names().is_empty());
     run(&["token", "list"]).fails().says("status 401");
+}
+
+/// A device or a pipe is written to. Were a file put in its place, it would be gone.
+#[cfg(unix)]
+#[test]
+fn a_token_for_a_device_leaves_the_device() {
+    use std::os::unix::fs::FileTypeExt as _;
+    let server = Sandbox::start();
+    let home = Home::logged_in(&server);
+    home.at(&server, ["token", "create", "a", "-O", "/dev/null"]).run().succeeds();
+    assert!(std::fs::metadata("/dev/null").unwrap().file_type().is_char_device());
 }

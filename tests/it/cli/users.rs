@@ -291,10 +291,11 @@ fn deleting_oneself_comes_last_and_is_said() {
         server.username(),
         server.url()
     ));
-    home.at(&server, args.iter().chain(&["--yes"]))
-        .run()
-        .succeeds()
-        .says_exactly(&format!("deleted user a@x.example\ndeleted user {}\n", server.username()));
+    home.at(&server, args.iter().chain(&["--yes"])).run().succeeds().says_exactly(&format!(
+        "warning: this deletes yourself: nothing works with your tokens any more\n\
+             deleted user a@x.example\ndeleted user {}\n",
+        server.username()
+    ));
     assert!(home.exists(FILE));
     home.at(&server, ["whoami", "--check"]).run().fails().says("status 401");
 }

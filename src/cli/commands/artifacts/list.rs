@@ -1,6 +1,7 @@
 //! `artifacts list`.
 
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 use mender::artifacts::{Artifact, Filter, Update};
 use serde_json::{Value, json};
 
@@ -18,15 +19,15 @@ pub struct ListArgs {
     page: PageArgs,
 
     /// Only of this name; 'PREFIX*' for all that begin so; several are alternatives
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     name: Vec<String>,
 
     /// Only with this description; 'PREFIX*' for all that begin so
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
     description: Option<String>,
 
     /// Only for this device type; 'PREFIX*' for all that begin so
-    #[arg(long, value_name = "TYPE")]
+    #[arg(long, value_name = "TYPE", value_parser = NonEmptyStringValueParser::new())]
     device_type: Option<String>,
 }
 

@@ -10,7 +10,7 @@ use anyhow::{Context as _, anyhow};
 use clap::Args;
 use mender::artifact::{FormatError, Head, check_file};
 use mender::artifacts::Availability;
-use mender::{Client, ConnectionFault, Error, Progress, Source};
+use mender::{Client, ConnectionFault, Error, Progress, RequestLine, Source};
 use serde::Serialize;
 
 use super::unauthorized;
@@ -231,11 +231,8 @@ async fn send(
 
 /// The id of the same Artifact on the server, where that is welcome; an error if the name is taken otherwise.
 async fn taken(candidate: &Candidate, args: &UploadArgs, client: &Client) -> Result<Option<String>> {
-    let availability = client.artifacts().availability(&candidate.head).await.map_err(|error| {
-        let is_connection = matches!(error, Error::Connection { .. });
-        let error = unauthorized(CliError::from(error));
-        if is_connection { prefixed(error, "POST /artifacts request failed") } else { error }
-    })?;
+    let availability = client.artifacts().availability(&candidate.head).await;
+    let availability = availability.map_err(|error| unauthorized(as_upload(error)))?;
     let Availability::Taken(others) = availability else { return Ok(None) };
     if args.skip_existing
         && let Some(same) =
@@ -281,11 +278,10 @@ fn refused(error: Error, direct: bool, client: &Client, progress: &Transfer, nam
         direct && error.refusal().is_some_and(|refusal| refusal.request.target.ends_with("/directupload"));
     let broken =
         matches!(&error, Error::Connection { fault: ConnectionFault::Broken | ConnectionFault::Timeout, .. });
-    let connection = matches!(&error, Error::Connection { .. });
     // The storage knows no logins and no names: what it refuses is told as it is.
     let storage = error.refusal().and_then(|refusal| refusal.request.target.split_once("://"));
     let storage = storage.map(|(_, rest)| rest.split('/').next().unwrap_or_default().to_owned());
-    let error = CliError::from(error);
+    let error = as_upload(error);
     match error.status() {
         Some(401) if storage.is_none() => unauthorized(error),
         Some(status) if link => {
@@ -307,26 +303,36 @@ fn refused(error: Error, direct: bool, client: &Client, progress: &Transfer, nam
         Some(status) => {
             let host = storage.unwrap_or_else(|| client.server().host());
             let text = format!("artifact upload to '{host}' failed with status {status}");
-            error.reworded(if direct { format!("failed to upload the artifact: {text}") } else { text })
+            let error = error.reworded(if direct { format!("failed to upload the artifact: {text}") } else { text });
+            // A gateway that gives up says nothing of what is behind it.
+            if matches!(status, 502..=504) { error.hint(perhaps_stored(name)) } else { error }
         }
-        None if connection => {
-            let error = prefixed(error, "POST /artifacts request failed");
-            match (broken, progress.is_all_out()) {
-                (true, true) => error.hint(format!(
-                    "all of it was sent, so it may have been stored: artifacts list --name {name:?} tells"
-                )),
-                (true, false) => error.hint(
-                    "nothing was stored; a server that refuses a file may just end the connection: is it valid, is it too large?",
-                ),
-                _ => error,
-            }
-        }
+        None if broken && progress.is_all_out() => error.hint(perhaps_stored(name)),
+        None if broken => error.hint(
+            "nothing was stored; a server that refuses a file may just end the connection: is it valid, is it too large?",
+        ),
         None => error,
     }
 }
 
-fn prefixed(error: CliError, text: &'static str) -> CliError {
-    CliError { cause: error.cause.context(text), ..error }
+fn perhaps_stored(name: &str) -> String {
+    format!("all of it was sent, so it may have been stored: artifacts list --name {name:?} tells")
+}
+
+/// Here the official client names the upload, whatever the request was.
+fn as_upload(error: Error) -> CliError {
+    let Error::Connection { request, fault, text } = error else { return CliError::from(error) };
+    let request = if request.is_storage() {
+        request
+    } else {
+        RequestLine { method: "POST".parse().expect("a method"), target: "/artifacts".into() }
+    };
+    let mut error = CliError::from(Error::Connection { request, fault, text });
+    if !matches!(fault, ConnectionFault::Certificate | ConnectionFault::Tls) {
+        // What may have happened on the server is known better here.
+        error.hints.clear();
+    }
+    error
 }
 
 #[cfg(test)]

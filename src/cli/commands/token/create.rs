@@ -1,5 +1,6 @@
 //! `token create`.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -10,7 +11,8 @@ use serde::Serialize;
 use crate::cli::context::Context;
 use crate::cli::credentials;
 use crate::cli::error::{CliError, Kind, Result};
-use crate::cli::private_file;
+use crate::cli::files;
+use crate::cli::signals::interruptible;
 
 /// The server's own limit, in bytes.
 const LONGEST_NAME: usize = 4096;
@@ -50,20 +52,19 @@ pub async fn run(args: CreateArgs, ctx: &Context) -> Result<()> {
     if name.len() > LONGEST_NAME {
         return Err(CliError::usage(format!("a token's name has at most {LONGEST_NAME} bytes")));
     }
-    if let Some(path) = output_file.as_ref().filter(|path| path.is_dir()) {
-        return Err(CliError::usage(format!("{} is a directory, not a file", path.display())));
-    }
+    output_file.as_deref().map_or(Ok(()), check_file)?;
     let client = ctx.client()?;
-    let token = client.tokens().create(&name, expires_in).await.map_err(|error| {
-        let error = CliError::from(error);
-        match error.status() {
+    let tokens = client.tokens();
+    let creating = async { tokens.create(&name, expires_in).await.map_err(CliError::from) };
+    let interrupted = || "interrupted; token list shows whether the token was made all the same".to_owned();
+    let token =
+        interruptible(creating, interrupted).await.map_err(|error| match error.status() {
             Some(409) => error
                 .hint(format!("token list shows those that there are; token revoke {name:?} ends that one")),
             Some(422) => error
                 .hint("token list shows them, token revoke ends one, token revoke --expired the old ones"),
             _ => error,
-        }
-    })?;
+        })?;
     // From here on a token exists that nobody could ever see again: each way out has to show it or end it.
     let mut somebody_has_it = false;
     match hand_out(ctx, &name, &token, save, output_file.as_deref(), &mut somebody_has_it) {
@@ -77,6 +78,32 @@ pub async fn run(args: CreateArgs, ctx: &Context) -> Result<()> {
     }
 }
 
+/// Whether a token may be written there: another one that may still be in use would be lost.
+fn check_file(path: &Path) -> Result<()> {
+    let shown = path.display();
+    if path.is_dir() {
+        return Err(CliError::usage(format!("{shown} is a directory, not a file")));
+    }
+    if std::fs::metadata(path).is_ok_and(|file| file.is_file() && file.len() > 0) {
+        return Err(CliError::failed(format!("{shown} is there already and is not overwritten"))
+            .hint("remove it first, or name another file; - is stdout"));
+    }
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    match directory.filter(|directory| !directory.is_dir()) {
+        Some(directory) => Err(CliError::failed(format!("there is no directory {}", directory.display()))),
+        None => Ok(()),
+    }
+}
+
+/// A pipe or a device is written to; put a file in its place, and it would be gone.
+fn write(path: &Path, content: &[u8]) -> anyhow::Result<()> {
+    if path.exists() && !path.is_file() {
+        let mut target = std::fs::File::options().write(true).open(path)?;
+        return Ok(target.write_all(content)?);
+    }
+    files::write(path, content)
+}
+
 /// Puts the token where the line wants it, and tells as soon as it is in one such place.
 fn hand_out(
     ctx: &Context,
@@ -87,7 +114,7 @@ fn hand_out(
     somebody_has_it: &mut bool,
 ) -> Result<()> {
     if let Some(path) = output_file {
-        private_file::write(path, format!("{}\n", token.expose()).as_bytes())?;
+        write(path, format!("{}\n", token.expose()).as_bytes())?;
         *somebody_has_it = true;
         ctx.out().notice(format_args!("the token is in {}", path.display()));
     }
@@ -152,6 +179,9 @@ fn seconds(text: &str) -> Result<u64, String> {
                 rest = rest[letters..].trim_start();
                 total = count.checked_mul(unit).and_then(|part| total.checked_add(part)).ok_or_else(fault)?;
             }
+            if total == 0 {
+                return Err(format!("{text:?} would end at once; 0 alone means for ever"));
+            }
             total
         }
     };
@@ -178,7 +208,9 @@ mod tests {
         ] {
             assert_eq!(seconds(text), Ok(expected), "{text}");
         }
-        for text in ["", "x", "-1", "1.5h", "30 days", "2y", "31536001", "99999999999999999999d"] {
+        for text in
+            ["", "x", "0d", "0h 0s", "-1", "1.5h", "30 days", "2y", "31536001", "99999999999999999999d"]
+        {
             assert!(seconds(text).is_err(), "{text}");
         }
     }

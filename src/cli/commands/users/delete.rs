@@ -41,6 +41,9 @@ pub async fn run(args: DeleteArgs, ctx: &Context) -> Result<()> {
     if !ctx.consent(&args.consent, &plan).await? {
         return Ok(());
     }
+    if args.consent.yes && users.iter().any(|user| user.id == me.id) {
+        ctx.out().warn("this deletes yourself: nothing works with your tokens any more");
+    }
     let mut tally = Tally::of(users.len());
     for user in users {
         let outcome = client.users().delete(&user.id).await.map_err(CliError::from);

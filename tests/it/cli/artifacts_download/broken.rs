@@ -131,3 +131,16 @@ fn a_redirect_of_the_server_is_followed_on_the_same_server_alone() {
         .does_not_say("secret=1");
     assert!(stranger.requests().is_empty());
 }
+
+/// More than there is: packed although that was not asked for, so that its length says nothing.
+#[test]
+fn a_storage_that_sends_more_than_there_is() {
+    use std::io::Write as _;
+    let it = stored();
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packed.write_all(&vec![0; 2 << 20]).unwrap();
+    let fault = Fault::on("GET", "/mender/").header("Content-Encoding", "gzip");
+    it.server.fault(fault.body("application/vnd.mender-artifact", packed.finish().unwrap()));
+    it.download(&["r1"]).run().fails().says("the storage sends more than the ");
+    it.left_nothing();
+}

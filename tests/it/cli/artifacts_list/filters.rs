@@ -99,3 +99,14 @@ fn names(server: &Sandbox, home: &Home, args: &[&str]) -> Vec<String> {
     let name = |item: &Value| item["name"].as_str().unwrap().to_owned();
     listed.as_array().unwrap().iter().map(name).collect()
 }
+
+/// An unset variable of a script must not select everything.
+#[test]
+fn an_empty_filter_is_none() {
+    let server = Sandbox::start();
+    let home = Home::logged_in(&server);
+    for flag in ["--name", "--description", "--device-type"] {
+        home.at(&server, ["artifacts", "list", flag, ""]).run().exits_with(2).prints("");
+    }
+    assert!(server.requests().is_empty());
+}

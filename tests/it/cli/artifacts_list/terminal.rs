@@ -66,3 +66,15 @@ fn more_pages_are_hinted_at() {
     );
     assert!(!screen(&server, &home, 80, &["-N", "3"]).contains("there are more"));
 }
+
+/// As in a terminal that nobody has told its size.
+#[test]
+fn a_terminal_without_columns_gets_whole_words() {
+    let (server, home) = with_names(&["a"]);
+    let ids = home.at(&server, ["artifacts", "list", "-q"]).run().succeeds().stdout;
+    let env = [("MENDER_SERVER_URL", server.url()), ("PROGRAM", crate::support::home::PROGRAM)];
+    let script = "stty cols 0; \"$PROGRAM\" artifacts list";
+    let mut terminal = Terminal::start_program(&home, 160, &env, "sh", &["-c", script]);
+    assert_eq!(terminal.end(), 0, "{}", terminal.screen());
+    assert!(terminal.screen().contains(ids.trim()), "{}", terminal.screen());
+}

@@ -73,7 +73,7 @@ fn a_line_that_breaks_while_sending() {
         .run()
         .fails()
         .prints("")
-        .says("FAILURE: POST /artifacts request failed: POST /api/management/v1/deployments/artifacts request failed: ")
+        .says("FAILURE: POST /artifacts request failed: ")
         .says("hint: nothing was stored")
         .does_not_say("successful");
     assert_eq!(posts(&server).len(), 1, "an upload is never sent twice by itself");

@@ -1,10 +1,45 @@
-//! Files that nobody else may read, written whole or not at all.
+//! Small files: read within bounds; written whole or not at all, for this user alone.
 
 use std::fs::{DirBuilder, File};
-use std::io::Write as _;
+use std::io::{self, Read, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+
+/// No token, certificate or configuration is larger; a device that never ends is.
+const LARGEST: u64 = 1 << 20;
+
+/// Reads all of a small file.
+///
+/// # Errors
+///
+/// If it cannot be read, or is not small.
+pub fn read(path: &Path) -> io::Result<Vec<u8>> {
+    read_all(File::open(path)?)
+}
+
+/// Reads all that there is, if it is not much.
+///
+/// # Errors
+///
+/// As [`read`].
+pub fn read_all(from: impl Read) -> io::Result<Vec<u8>> {
+    let mut content = Vec::new();
+    from.take(LARGEST + 1).read_to_end(&mut content)?;
+    if content.len() as u64 > LARGEST {
+        return Err(io::Error::other(format!("it is larger than {} MiB", LARGEST >> 20)));
+    }
+    Ok(content)
+}
+
+/// Reads a small text file.
+///
+/// # Errors
+///
+/// As [`read`], and if it is not UTF-8.
+pub fn read_text(path: &Path) -> io::Result<String> {
+    String::from_utf8(read(path)?).map_err(|_| io::Error::other("it is not UTF-8"))
+}
 
 /// Replaces the file's content; the file is 0600, a directory that has to be made 0700.
 ///
@@ -44,7 +79,7 @@ pub fn make_directory(path: &Path) -> anyhow::Result<()> {
 /// If it is there and cannot be removed.
 pub fn remove(path: &Path) -> anyhow::Result<()> {
     match std::fs::remove_file(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
             Err(error).with_context(|| format!("failed to remove file {}", path.display()))
         }
         _ => Ok(()),
