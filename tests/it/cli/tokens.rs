@@ -109,23 +109,30 @@ fn a_token_written_to_a_file_is_for_its_owner_alone() {
     assert!(is_good(&server, run.line()) && !home.exists("-"));
     home.at(&server, ["token", "revoke", "dash", "-y"]).run().succeeds();
 
-    // Where it cannot be written, no token stays behind that nobody has.
+    // What can be seen before is said before.
     server.clear_requests();
     home.at(&server, ["token", "create", "b", "-O", "dir"]).run().exits_with(2).says("dir is a directory");
-    assert!(server.requests().is_empty());
     home.at(&server, ["token", "create", "b", "-O", "dir/token/x"])
         .run()
         .fails()
-        .prints("")
-        .says("FAILURE: there is no directory dir/token")
+        .says("FAILURE: there is no directory dir/token");
+    assert!(server.requests().is_empty());
+}
+
+/// Where it cannot be written, no token stays behind that nobody has.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_token_that_could_not_be_written_is_ended() {
+    let server = Sandbox::start();
+    let home = Home::logged_in(&server);
+    let create = || home.at(&server, ["token", "create", "b", "-O", "/dev/full"]).run().fails().prints("");
+    create()
+        .says("FAILURE: cannot write /dev/full: No space left on device")
         .says("the token \"b\" was ended again");
-    assert_eq!(server.token_names(), ["a"]);
+    assert!(server.token_names().is_empty());
     // Unless it cannot be ended either.
     server.fault(Fault::on("DELETE", TOKENS).status(500));
-    home.at(&server, ["token", "create", "b", "-O", "dir/token/x"])
-        .run()
-        .fails()
-        .says("the token \"b\" exists and nobody has it: token revoke \"b\"");
+    create().says("the token \"b\" exists and nobody has it: token revoke \"b\"");
 }
 
 /// A token that nobody could read must not live on; one that is stored must.

@@ -3,6 +3,7 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
 use clap::Args;
 use mender::tokens::LONGEST_LIFE;
 use mender::{Client, Token};
@@ -98,8 +99,9 @@ fn check_file(path: &Path) -> Result<()> {
 /// A pipe or a device is written to; put a file in its place, and it would be gone.
 fn write(path: &Path, content: &[u8]) -> anyhow::Result<()> {
     if path.exists() && !path.is_file() {
-        let mut target = std::fs::File::options().write(true).open(path)?;
-        return Ok(target.write_all(content)?);
+        let context = || format!("cannot write {}", path.display());
+        let mut target = std::fs::File::options().write(true).open(path).with_context(context)?;
+        return target.write_all(content).with_context(context);
     }
     files::write(path, content)
 }
