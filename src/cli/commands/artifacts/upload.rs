@@ -51,7 +51,7 @@ pub struct UploadArgs {
     #[arg(long)]
     no_progress: bool,
 
-    /// Be content if the same Artifact is there already
+    /// Be content if the same Artifact is there already; state scripts, of which the server tells nothing, are not compared
     #[arg(long)]
     skip_existing: bool,
 }
