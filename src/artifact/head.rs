@@ -43,6 +43,8 @@ pub struct Head {
     pub clears_provides: Vec<String>,
     /// The payloads; at least one.
     pub payloads: Vec<Payload>,
+    /// There are state scripts.
+    pub has_scripts: bool,
     /// There is a signature. Nothing is said about it being valid.
     pub signed: bool,
     /// How the header is compressed. Payloads nearly always are alike, but need not be.
@@ -130,6 +132,7 @@ impl Prelude {
             provides,
             clears_provides: Vec::new(),
             payloads: Vec::new(),
+            has_scripts: header.has_scripts,
             signed: self.signed,
             compression: self.header.compression,
         };

@@ -32,6 +32,8 @@ pub(super) struct Header {
     /// The name of the header-info for messages.
     pub(super) info_name: String,
     pub(super) info: Vec<u8>,
+    /// Whether there are state scripts.
+    pub(super) has_scripts: bool,
     /// The directories `headers/NNNN`.
     pub(super) buckets: BTreeMap<usize, Bucket>,
 }
@@ -96,9 +98,11 @@ impl Header {
 
         let mut buckets = BTreeMap::new();
         let mut in_scripts = kind != Kind::Augment;
+        let mut has_scripts = false;
         while let Some(mut member) = members.next()? {
             // Their names are free, and the directory itself may be among them.
             if in_scripts && member.name.starts_with("scripts/") {
+                has_scripts |= !member.is_directory;
                 members.skip(&mut member)?;
                 continue;
             }
@@ -116,7 +120,7 @@ impl Header {
         if buckets.is_empty() {
             return Err(members.ends_early());
         }
-        Ok(Self { info_name, info, buckets })
+        Ok(Self { info_name, info, has_scripts, buckets })
     }
 }
 

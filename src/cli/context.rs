@@ -7,12 +7,12 @@ use mender::{Anonymous, Client, Token, Trust};
 
 use super::args::{ConsentArgs, GlobalArgs};
 use super::clirc;
-use super::credentials::TokenFile;
+use super::credentials::{Stored, TokenFile};
 use super::env::Env;
 use super::error::{CliError, Result};
 use super::files;
 use super::output::Output;
-use super::profiles::{self, Profiles};
+use super::profiles::{self, DEFAULT, Profiles};
 use super::settings::{Inputs, Origin, Settings, Sourced, resolve};
 use super::token_source::{self, TokenInUse};
 
@@ -33,9 +33,11 @@ struct Configured {
     settings: Settings,
     /// Whether the profile is there.
     is_known: bool,
-    stored: Option<TokenFile>,
-    /// Digest of the token that `login` stored last, and its server.
-    remembered: Option<(String, String)>,
+    stored: Option<Stored>,
+    /// The server that the stored token is from.
+    token_home: Option<String>,
+    /// Whether the stored token is not the one that was stored by us, where it should be.
+    is_foreign: bool,
 }
 
 impl Context {
@@ -79,6 +81,8 @@ impl Context {
         if let Some(file) = &clirc {
             self.out.notice(format_args!("Using configuration file: {}", file.path.display()));
         }
+        // A login that is under way must not come in between the token and whose it is.
+        let _lock = profiles::file(&self.env).ok().map(|path| files::lock_for_reading(&path)).transpose()?;
         // Without a home there is no profile either; the official client works there, given a token.
         let profiles = if self.env.config.is_some() { Some(Profiles::load(&self.env)?) } else { None };
         let name = self.profile_name(profiles.as_ref());
@@ -95,14 +99,14 @@ impl Context {
             return Err(unknown_profile(&name));
         }
         let profile = profile.unwrap_or_default();
-        let stored = TokenFile::of_profile(&self.env, &name.value).ok();
+        let stored = TokenFile::of_profile(&self.env, &name.value).ok().map(Stored::read);
         let remembered = profile.token_digest.clone().zip(profile.token_server.clone());
-        // Another program may have stored another token since; then we know nothing of its server.
-        let remembered = remembered.filter(|(digest, _)| {
-            let text = stored.as_ref().and_then(|file| file.read().ok().flatten());
-            let token = text.and_then(|text| Token::new(&text).ok());
-            token.is_some_and(|token| token.digest() == *digest)
-        });
+        let digest = stored.as_ref().and_then(Stored::digest);
+        let is_ours = |(ours, _): &(String, String)| digest.as_ref().is_none_or(|digest| digest == ours);
+        // No other program writes there, so that it was cut off in between, or somebody meddled.
+        let is_foreign = name.value != DEFAULT && remembered.as_ref().is_some_and(|it| !is_ours(it));
+        // The official client may have stored another one; then we know nothing of its server.
+        let remembered = remembered.filter(is_ours).filter(|_| digest.is_some());
         let settings = resolve(Inputs {
             flags: &self.flags,
             env: &self.env,
@@ -119,7 +123,13 @@ impl Context {
                 settings.server.value
             ));
         }
-        Ok(Configured { settings, is_known, stored, remembered })
+        Ok(Configured {
+            settings,
+            is_known,
+            stored,
+            token_home: remembered.map(|(_, server)| server),
+            is_foreign,
+        })
     }
 
     /// Which profile is in use, and who says so.
@@ -131,10 +141,10 @@ impl Context {
             return Sourced::new(name.clone(), Origin::Variable("MENDER_PROFILE"));
         }
         match profiles.map(|profiles| (profiles.current(), profiles.path())) {
-            Some((name, path)) if name != profiles::DEFAULT => {
+            Some((name, path)) if name != DEFAULT => {
                 Sourced::new(name.to_owned(), Origin::File(path.to_owned()))
             }
-            _ => Sourced::new(profiles::DEFAULT.to_owned(), Origin::Default),
+            _ => Sourced::new(DEFAULT.to_owned(), Origin::Default),
         }
     }
 
@@ -222,29 +232,9 @@ impl Context {
         let in_use =
             token_source::obtain(&settings.token, &settings.profile.value, configured.stored.as_ref())?;
         if in_use.stored.is_some() {
-            self.check_server(configured, &in_use.token)?;
+            check_server(configured)?;
         }
         Ok(self.token.get_or_init(|| in_use))
-    }
-
-    /// A stored token goes to the server that it was got from, or nowhere.
-    fn check_server(&self, configured: &Configured, token: &Token) -> Result<()> {
-        let Some((digest, home)) = &configured.remembered else { return Ok(()) };
-        let server = &configured.settings.server;
-        let same = home.parse().is_ok_and(|home| server.value.same_server(&home));
-        if *digest != token.digest() || same {
-            return Ok(());
-        }
-        Err(CliError::failed(format!(
-            "Please Login first: the stored token belongs to {home} and is not sent to {} (from {})",
-            server.value, server.origin
-        ))
-        .hint(match &server.origin {
-            Origin::Variable(name) => format!("without the variable {name} the token's own server is used"),
-            _ => {
-                "log in there, keep both with login --profile NAME, or give a token with --token-value".into()
-            }
-        }))
     }
 
     fn warn_of_the_end(&self, token: &Token) {
@@ -300,6 +290,32 @@ impl Context {
         }
         error
     }
+}
+
+/// A stored token goes to the server that it was got from, or nowhere.
+fn check_server(configured: &Configured) -> Result<()> {
+    if configured.is_foreign {
+        let profile = &configured.settings.profile.value;
+        let text = format!(
+            "the token of profile {profile} was changed by something else, and its server is not known"
+        );
+        return Err(
+            CliError::failed(text).hint(format!("log in again: mender-cli login --profile {profile}"))
+        );
+    }
+    let Some(home) = &configured.token_home else { return Ok(()) };
+    let server = &configured.settings.server;
+    if home.parse().is_ok_and(|home| server.value.same_server(&home)) {
+        return Ok(());
+    }
+    Err(CliError::failed(format!(
+        "Please Login first: the stored token belongs to {home} and is not sent to {} (from {})",
+        server.value, server.origin
+    ))
+    .hint(match &server.origin {
+        Origin::Variable(name) => format!("without the variable {name} the token's own server is used"),
+        _ => "log in there, keep both with login --profile NAME, or give a token with --token-value".into(),
+    }))
 }
 
 fn unknown_profile(name: &Sourced<String>) -> CliError {

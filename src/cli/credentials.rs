@@ -80,6 +80,25 @@ impl TokenFile {
     }
 }
 
+/// The stored token as it was when it was looked at; it is not looked at a second time, since it may be another then.
+pub struct Stored {
+    pub file: TokenFile,
+    pub content: io::Result<Option<String>>,
+}
+
+impl Stored {
+    pub fn read(file: TokenFile) -> Self {
+        let content = file.read();
+        Stored { file, content }
+    }
+
+    /// Tells the token from others, if there is one.
+    pub fn digest(&self) -> Option<String> {
+        let text = self.content.as_ref().ok()?.as_ref()?;
+        Token::new(text).ok().map(|token| token.digest())
+    }
+}
+
 /// Moves the token from where releases of long ago kept it. Whatever fails, there is just no token then.
 fn migrate(old_directory: &Path, new: &Path) {
     let old = old_directory.join("authtoken");
@@ -153,13 +172,14 @@ pub fn store(
 /// If a file cannot be written.
 pub fn forget(env: &Env, profile: &str) -> anyhow::Result<()> {
     let name: ProfileName = profile.parse()?;
-    TokenFile::of_profile(env, profile)?.remove()?;
+    let file = TokenFile::of_profile(env, profile)?;
     // Nothing is written for a profile that no login ever touched.
     let is_remembered = |profile: profiles::Profile| profile.token_digest.is_some();
     if !Profiles::load(env)?.get(profile)?.is_some_and(is_remembered) {
-        return Ok(());
+        return file.remove();
     }
     Profiles::edit(env, |profiles| {
+        file.remove()?;
         profiles.set(&name, "token-digest", None);
         profiles.set(&name, "token-server", None);
         Ok(())

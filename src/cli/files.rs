@@ -1,8 +1,9 @@
 //! Small files: read within bounds; written whole or not at all, for this user alone.
 
-use std::fs::{DirBuilder, File};
+use std::fs::{DirBuilder, File, TryLockError};
 use std::io::{self, Read, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 
@@ -53,7 +54,8 @@ pub fn write(path: &Path, content: &[u8]) -> anyhow::Result<()> {
     make_directory(&directory)?;
     let context = || format!("failed to create file {}", path.display());
     let mut file = tempfile::NamedTempFile::new_in(&directory).with_context(context)?;
-    file.write_all(content).with_context(context)?;
+    // Not through the wrapper, which adds its own name to the error.
+    file.as_file_mut().write_all(content).with_context(context)?;
     file.as_file().sync_all().with_context(context)?;
     file.persist(&target).map_err(|error| error.error).with_context(context)?;
     Ok(())
@@ -86,19 +88,78 @@ pub fn remove(path: &Path) -> anyhow::Result<()> {
     }
 }
 
-/// Keeps other runs of the program from changing the same file meanwhile, until it is dropped.
+/// So long another run may keep a file for itself. Each needs a moment only.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Keeps other runs of the program from reading and changing a file, until it is dropped.
 ///
 /// # Errors
 ///
-/// If the file beside it that serves as the lock cannot be made.
+/// If the file beside it that serves as the lock cannot be made, or another run does not let go.
 pub fn lock(path: &Path) -> anyhow::Result<File> {
     make_directory(&directory_of(path))?;
     let beside = path.with_extension("lock");
     let file =
         File::create(&beside).with_context(|| format!("failed to create file {}", beside.display()))?;
-    // Some network file systems know no locks: then we go on without.
-    let _ = file.lock();
+    wait_for(&beside, || file.try_lock())?;
     Ok(file)
+}
+
+/// Keeps other runs from changing a file while it is read, until it is dropped.
+///
+/// # Errors
+///
+/// If another run does not let go.
+pub fn lock_for_reading(path: &Path) -> anyhow::Result<Option<File>> {
+    let beside = path.with_extension("lock");
+    // Without it nobody has ever changed the file.
+    let Ok(file) = File::open(&beside) else { return Ok(None) };
+    wait_for(&beside, || file.try_lock_shared())?;
+    Ok(Some(file))
+}
+
+fn wait_for(path: &Path, attempt: impl Fn() -> Result<(), TryLockError>) -> anyhow::Result<()> {
+    let until = Instant::now() + PATIENCE;
+    while let Err(TryLockError::WouldBlock) = attempt() {
+        if Instant::now() > until {
+            anyhow::bail!("another run of the program has locked {}", path.display());
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    // Some network file systems know no locks: then we go on without.
+    Ok(())
+}
+
+/// Where something is to be written that must not be lost.
+#[derive(Debug)]
+pub enum Target {
+    Stdout,
+    /// A pipe, a device, whatever a process has open: put a file in its place, and it would be gone.
+    Open(PathBuf),
+    /// A file that is there or not; links are followed.
+    File(PathBuf),
+}
+
+impl Target {
+    /// What a path means.
+    ///
+    /// # Errors
+    ///
+    /// If it is a link to nothing.
+    pub fn of(path: &Path) -> anyhow::Result<Self> {
+        if ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"].iter().any(|stdout| path == Path::new(stdout))
+        {
+            return Ok(Target::Stdout);
+        }
+        if path.starts_with("/dev") || path.starts_with("/proc") || (path.exists() && !path.is_file()) {
+            return Ok(Target::Open(path.to_owned()));
+        }
+        match std::fs::canonicalize(path) {
+            Ok(real) => Ok(Target::File(real)),
+            Err(_) if path.is_symlink() => Err(anyhow::anyhow!("{} is a link to nothing", path.display())),
+            Err(_) => Ok(Target::File(path.to_owned())),
+        }
+    }
 }
 
 fn directory_of(path: &Path) -> PathBuf {

@@ -74,7 +74,7 @@ impl Profiles {
     ///
     /// If it cannot be read or is not TOML.
     pub fn load(env: &Env) -> anyhow::Result<Self> {
-        let path = directory(env)?.join("config.toml");
+        let path = file(env)?;
         let text = match files::read_text(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
@@ -91,7 +91,7 @@ impl Profiles {
     ///
     /// If it cannot be read or written; then nothing was changed.
     pub fn edit<T>(env: &Env, change: impl FnOnce(&mut Profiles) -> anyhow::Result<T>) -> anyhow::Result<T> {
-        let _lock = files::lock(&directory(env)?.join("config.toml"))?;
+        let _lock = files::lock(&file(env)?)?;
         let mut profiles = Profiles::load(env)?;
         let before = profiles.document.to_string();
         let outcome = change(&mut profiles)?;
@@ -207,6 +207,15 @@ fn check(document: &DocumentMut) -> anyhow::Result<()> {
         name.parse::<ProfileName>().with_context(|| format!("{name:?}"))?;
     }
     Ok(())
+}
+
+/// The file with the profiles.
+///
+/// # Errors
+///
+/// If the user has no configuration directory.
+pub fn file(env: &Env) -> anyhow::Result<PathBuf> {
+    Ok(directory(env)?.join("config.toml"))
 }
 
 /// `mender-cli` in the user's configuration directory.

@@ -1,13 +1,14 @@
 //! From the choice of a token to the token: a flag, a variable, a file, a program.
 
+use std::io;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use anyhow::{Context as _, anyhow};
+use anyhow::Context as _;
 use mender::Token;
 use secrecy::ExposeSecret as _;
 
-use super::credentials::TokenFile;
+use super::credentials::{Stored, TokenFile};
 use super::error::{CliError, Result};
 use super::files;
 use super::settings::TokenChoice;
@@ -26,7 +27,7 @@ pub struct TokenInUse {
 /// # Errors
 ///
 /// If there is none, or it cannot be read.
-pub fn obtain(choice: &TokenChoice, profile: &str, stored: Option<&TokenFile>) -> Result<TokenInUse> {
+pub fn obtain(choice: &TokenChoice, profile: &str, stored: Option<&Stored>) -> Result<TokenInUse> {
     let (text, place) = match choice {
         TokenChoice::Contradiction => {
             return Err(CliError::failed("cannot specify both --token-value and --token"));
@@ -35,13 +36,14 @@ pub fn obtain(choice: &TokenChoice, profile: &str, stored: Option<&TokenFile>) -
         TokenChoice::File(path) => (read_named(path)?, format!("the file {} (--token)", path.display())),
         TokenChoice::Command(words) => (run(words)?, format!("the token-command of profile {profile}")),
         TokenChoice::Stored => {
-            let file = stored.context("there is no home directory for the token; set HOME")?;
-            (read_token(file)?, format!("the file {}", file.path().display()))
+            let stored = stored.context("there is no home directory for the token; set HOME")?;
+            let Stored { file, content } = stored;
+            (token_in(file, content.as_ref())?, format!("the file {}", file.path().display()))
         }
     };
     let token = Token::new(&text)
         .map_err(|cause| CliError::from(cause).hint(format!("the token comes from {place}")))?;
-    let stored = stored.filter(|_| matches!(choice, TokenChoice::Stored)).cloned();
+    let stored = stored.filter(|_| matches!(choice, TokenChoice::Stored)).map(|stored| stored.file.clone());
     Ok(TokenInUse { token, place, stored })
 }
 
@@ -52,24 +54,22 @@ fn read_named(path: &Path) -> Result<String> {
         return Err(CliError::failed("--token takes the name of a file, but was given a token")
             .hint("use --token-value, or the variable MENDER_ACCESS_TOKEN"));
     }
-    read_token(&file)
+    token_in(&file, file.read().as_ref())
 }
 
-fn read_token(file: &TokenFile) -> Result<String> {
+fn token_in(file: &TokenFile, content: std::result::Result<&Option<String>, &io::Error>) -> Result<String> {
     let path = file.path().display();
-    match file.read() {
+    match content {
         Ok(Some(text)) if text.trim().is_empty() => {
             Err(CliError::failed(format!("Please Login first: the token file {path} is empty")))
         }
-        Ok(Some(text)) => Ok(text),
+        Ok(Some(text)) => Ok(text.clone()),
         Ok(None) => {
             let text = format!("Please Login first: open {path}: no such file or directory");
             Err(CliError::failed(text)
                 .hint("mender-cli login, or a token with --token-value or MENDER_ACCESS_TOKEN"))
         }
-        Err(cause) => {
-            Err(CliError::from(anyhow!(cause).context(format!("cannot read the token file {path}"))))
-        }
+        Err(cause) => Err(CliError::failed(format!("cannot read the token file {path}: {cause}"))),
     }
 }
 

@@ -101,12 +101,17 @@ impl Incoming {
             return Error::Redirect { request: self.line, location: without_query(&target) };
         }
         let mut body = BytesMut::new();
-        while let Ok(Some(chunk)) = self.chunk().await {
-            body.extend_from_slice(&chunk[..chunk.len().min(LARGEST_REFUSAL - body.len())]);
-            if body.len() == LARGEST_REFUSAL {
-                break;
+        let patience = self.silence;
+        let reading = async {
+            while let Ok(Some(chunk)) = self.chunk().await {
+                body.extend_from_slice(&chunk[..chunk.len().min(LARGEST_REFUSAL - body.len())]);
+                if body.len() == LARGEST_REFUSAL {
+                    break;
+                }
             }
-        }
+        };
+        // The status is known; nobody waits long for words.
+        let _ = tokio::time::timeout(patience, reading).await;
         let headers = self.response.headers();
         Error::Refused(Box::new(Refusal::new(self.line.clone(), status.as_u16(), headers, &body)))
     }

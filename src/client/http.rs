@@ -178,7 +178,16 @@ impl<'t> Call<'t> {
             Err(error) => Err(error),
         };
         // If our own side failed, that is the cause, whatever the connection made of it.
-        watch.fault().map_or(outcome, Err)
+        if let Some(fault) = watch.fault() {
+            return Err(fault);
+        }
+        match outcome {
+            // Whatever that was stored, it is not the file.
+            Ok(answer) if !watch.is_all_out() => {
+                Err(answer.unexpected("the server says yes before it has all of the file".into()))
+            }
+            outcome => outcome,
+        }
     }
 
     /// Asks a storage and hands out the answer with its body still unread. Its redirects are followed wherever they

@@ -173,6 +173,11 @@ impl Watch {
         }
     }
 
+    /// Whether all of the body was taken.
+    pub(crate) fn is_all_out(&self) -> bool {
+        self.all_out.load(Relaxed)
+    }
+
     /// The failure of our own side, if that is what ended the transfer.
     pub(crate) fn fault(&self) -> Option<Error> {
         let cause = self.fault.lock().expect("no panic while held").take()?;

@@ -74,7 +74,7 @@ impl Prompt {
         }
         signals_first().await;
         // Before the question stands there: a quick typist must not see the secret either.
-        let (hidden, reading) = Hidden::enter()?;
+        let (hidden, reading) = Hidden::enter(*self)?;
         self.write(question)?;
         let on_stdout = self.on_stdout;
         let answer = on_its_own_thread(move || {
@@ -94,8 +94,6 @@ impl Prompt {
         })
         .await;
         drop(hidden);
-        // The line was ended while the terminal did not add the way back to its start.
-        self.write("\r")?;
         answer.map(SecretString::from)
     }
 
@@ -149,13 +147,14 @@ impl Drop for OpenLine {
 struct Hidden {
     /// Tells, by ending, that nobody reads any more.
     reading: Receiver<()>,
+    prompt: Prompt,
 }
 
 impl Hidden {
-    fn enter() -> Result<(Self, Sender<()>)> {
+    fn enter(prompt: Prompt) -> Result<(Self, Sender<()>)> {
         crossterm::terminal::enable_raw_mode().context("cannot hide what is typed")?;
         let (sender, reading) = channel();
-        Ok((Hidden { reading }, sender))
+        Ok((Hidden { reading, prompt }, sender))
     }
 }
 
@@ -165,6 +164,8 @@ impl Drop for Hidden {
         // After an order to end from outside it is stuck in its reading, and does not matter.
         let _ = self.reading.recv_timeout(Duration::from_millis(300));
         let _ = crossterm::terminal::disable_raw_mode();
+        // The line was ended while the terminal did not add the way back to its start.
+        let _ = self.prompt.write("\r");
     }
 }
 

@@ -14,6 +14,8 @@ use crate::client::transfer::Progress;
 
 /// So often in a row a download is gone on with without having got any further.
 const MOST_RETRIES: u32 = 5;
+/// What gets less far in one connection has not got any further.
+const PROGRESS: u64 = 64 << 10;
 /// Written at once: each writing may cost a thread switch.
 const CHUNK: usize = 256 << 10;
 
@@ -41,13 +43,15 @@ impl Artifacts<'_> {
     ) -> Result<u64> {
         let mut written = 0;
         let mut retries = 0;
+        // Length of the whole file, as the first answer had it.
+        let mut total = None;
         loop {
             let before = written;
-            let broken = match self.go_on(artifact, target, &mut written, progress).await {
+            let broken = match self.go_on(artifact, target, &mut written, &mut total, progress).await {
                 Err(error) if retry::may_help(&error) || is_silence(&error) => error,
                 other => return other.map(|()| written),
             };
-            retries = if written > before { 0 } else { retries + 1 };
+            retries = if written - before >= PROGRESS { 0 } else { retries + 1 };
             if retries > MOST_RETRIES {
                 return Err(broken);
             }
@@ -63,6 +67,7 @@ impl Artifacts<'_> {
         artifact: &Artifact,
         target: &mut Target<'_>,
         written: &mut u64,
+        total: &mut Option<u64>,
         progress: &dyn Progress,
     ) -> Result<()> {
         let path: Vec<&str> = one(&artifact.id)?.into_iter().chain(["download"]).collect();
@@ -83,8 +88,16 @@ impl Artifacts<'_> {
             return Err(Error::Answer { request: incoming.line().clone(), text });
         }
         match incoming.status() {
-            StatusCode::OK if *written == 0 => progress.begin(announced(&incoming).or(Some(artifact.size))),
-            StatusCode::PARTIAL_CONTENT if starts_at(&incoming, *written) => {}
+            StatusCode::OK if *written == 0 => {
+                *total = announced(&incoming);
+                progress.begin(total.or(Some(artifact.size)));
+            }
+            StatusCode::PARTIAL_CONTENT if starts_at(&incoming, *written) => {
+                if total.is_some() && range_total(&incoming) != *total {
+                    let text = "the file in the storage is another one than before".into();
+                    return Err(Error::Answer { request: incoming.line().clone(), text });
+                }
+            }
             status if status.is_success() => {
                 let text = "the storage cannot go on where the download broke off".into();
                 return Err(Error::Answer { request: incoming.line().clone(), text });
@@ -134,6 +147,11 @@ async fn copy(
             return Ok(());
         }
     }
+}
+
+/// `TOTAL` of `Content-Range: bytes START-END/TOTAL`.
+fn range_total(incoming: &Incoming) -> Option<u64> {
+    incoming.header("content-range")?.rsplit('/').next()?.parse().ok()
 }
 
 /// What came so far is worth more than the time lost.

@@ -190,6 +190,7 @@ mod tests {
             provides: BTreeMap::from([("artifact_name".into(), "n".into())]),
             clears_provides: vec!["x.*".into()],
             payloads: vec![payload],
+            has_scripts: false,
             signed: false,
             compression: crate::artifact::Compression::None,
         };

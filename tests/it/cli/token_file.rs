@@ -364,3 +364,49 @@ fn what_never_ends_is_no_token() {
     home.at(&server, ["users", "me"]).run().fails().says("it is larger than 1 MiB");
     assert!(server.requests().is_empty());
 }
+
+/// No other program writes the tokens of named profiles: one that is another than ours has no known server.
+#[test]
+fn a_token_of_a_profile_that_was_changed_goes_nowhere() {
+    let (old, new) = (Sandbox::start(), Sandbox::start());
+    let home = Home::new();
+    let log_in = |server: &Sandbox| {
+        let args = ["login", "--profile", "p", "--server", server.url(), "--username", server.username()];
+        home.cli(args.iter().chain(&["--password", server.password()])).run().succeeds();
+    };
+    log_in(&old);
+    let config = home.read(&Home::config("config.toml"));
+    log_in(&new);
+    // As after a login that was cut off between its two files.
+    home.write(&Home::config("config.toml"), config);
+    old.clear_requests();
+    home.cli(["users", "me", "--profile", "p"])
+        .run()
+        .fails()
+        .says("FAILURE: the token of profile p was changed by something else")
+        .says("hint: log in again");
+    assert!(old.requests().is_empty());
+    log_in(&old);
+    home.cli(["users", "me", "--profile", "p"]).run().succeeds();
+}
+
+/// Commands beside logins: each token goes to its server, whatever comes in between.
+#[test]
+fn a_login_under_way_does_not_mix_tokens() {
+    let servers = [Sandbox::start(), Sandbox::start()];
+    let home = Home::new();
+    let log_in = |server: &Sandbox| {
+        let args = ["login", "--server", server.url(), "--username", server.username(), "--password"];
+        home.cli(args.iter().chain(&[server.password()])).run().succeeds();
+    };
+    log_in(&servers[0]);
+    std::thread::scope(|scope| {
+        scope.spawn(|| (0..10).for_each(|round| log_in(&servers[(round + 1) % 2])));
+        for server in &servers {
+            scope.spawn(|| (0..20).for_each(|_| drop(home.at(server, ["users", "me"]).run())));
+        }
+    });
+    let strangers =
+        |server: &Sandbox| server.requests().iter().filter(|request| request.status == Some(401)).count();
+    assert_eq!(servers.each_ref().map(strangers), [0, 0]);
+}

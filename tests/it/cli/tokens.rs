@@ -370,3 +370,34 @@ fn a_token_for_a_device_leaves_the_device() {
     home.at(&server, ["token", "create", "a", "-O", "/dev/null"]).run().succeeds();
     assert!(std::fs::metadata("/dev/null").unwrap().file_type().is_char_device());
 }
+
+/// A pipe without a reader is waited for before there is a token, and Ctrl-C gets through.
+#[cfg(unix)]
+#[test]
+fn a_pipe_without_a_reader_keeps_nothing_alive() {
+    let server = Sandbox::start();
+    let home = Home::logged_in(&server);
+    assert!(std::process::Command::new("mkfifo").arg(home.path("pipe")).status().unwrap().success());
+    let mut command = home.at(&server, ["token", "create", "x", "-O", "pipe", "-v"]).into_command();
+    let mut child = command.stderr(std::process::Stdio::piped()).spawn().unwrap();
+    let id = nix::unistd::Pid::from_raw(child.id().try_into().unwrap());
+    // Before its handlers stand a signal ends it at once, after that it leaves by itself; both end it.
+    nix::sys::signal::kill(id, nix::sys::signal::Signal::SIGTERM).unwrap();
+    assert!(!child.wait().unwrap().success());
+    assert!(server.token_names().is_empty());
+}
+
+#[cfg(unix)]
+#[test]
+fn the_devices_of_stdout_are_stdout() {
+    let server = Sandbox::start();
+    let home = Home::logged_in(&server);
+    let run = home.at(&server, ["token", "create", "x", "-O", "/dev/stdout"]);
+    run.in_shell("{ echo before; \"$0\" \"$@\"; echo after; } > out").run().succeeds();
+    let out = home.read("out");
+    let lines: Vec<&str> = out.lines().collect();
+    assert!(lines.len() == 3 && lines[0] == "before" && lines[2] == "after", "{out}");
+    assert!(is_good(&server, lines[1]));
+    std::os::unix::fs::symlink("nowhere", home.path("link")).unwrap();
+    home.at(&server, ["token", "create", "y", "-O", "link"]).run().fails().says("link is a link to nothing");
+}

@@ -178,7 +178,7 @@ fn a_download_that_breaks_again_and_again() {
     assert_eq!(error.status(), Some(503));
     assert_eq!(got, artifact()[..1000]);
     let asked = server.requests().into_iter().filter(|request| request.path.starts_with("/mender/")).count();
-    assert_eq!(asked, 7);
+    assert_eq!(asked, 6);
 }
 
 /// A refusal is told although its body never comes to an end.

@@ -12,6 +12,7 @@ use mender::{Client, Error};
 use super::{find, unauthorized};
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Kind, Result};
+use crate::cli::files::Target;
 use crate::cli::output::Transfer;
 use crate::cli::signals::interruptible;
 
@@ -98,19 +99,19 @@ async fn fetch(
     progress: &Transfer,
 ) -> Result<()> {
     let artifacts = client.artifacts();
-    if target.as_os_str() == "-" {
-        artifacts.download(artifact, &mut ctx.out().stream(), progress).await.map_err(to_stdout)?;
-        return Ok(());
-    }
-    // A device or a pipe is written to; put a file in its place, and it would be gone.
-    if target.exists() && !target.is_file() {
-        let opened = tokio::fs::File::options().write(true).open(target).await;
-        let mut file = opened.with_context(|| cannot_create(target))?;
-        artifacts.download(artifact, &mut file, progress).await?;
-        return Ok(());
-    }
-    // Through a link, to the file that it means.
-    let real = std::fs::canonicalize(target).unwrap_or_else(|_| target.to_owned());
+    let real = match Target::of(target)? {
+        Target::Stdout => {
+            artifacts.download(artifact, &mut ctx.out().stream(), progress).await.map_err(to_stdout)?;
+            return Ok(());
+        }
+        Target::Open(path) => {
+            let opened = tokio::fs::File::options().write(true).open(path).await;
+            let mut file = opened.with_context(|| cannot_create(target))?;
+            artifacts.download(artifact, &mut file, progress).await?;
+            return Ok(());
+        }
+        Target::File(real) => real,
+    };
     let directory = real.parent().filter(|path| !path.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let temporary = temporary(directory).with_context(|| cannot_create(target))?;
     if let Ok(old) = std::fs::metadata(&real) {

@@ -182,6 +182,11 @@ async fn send(
     if let Some(existing) = taken(candidate, args, client).await? {
         made.add(&Outcome { id: &existing, name: &head.name, file: shown, uploaded: false }, &existing)?;
         ctx.out().notice(format_args!("{shown} is there already, as {existing}"));
+        if head.has_scripts || head.signed {
+            let what =
+                "its state scripts and signature, of which the server tells nothing, were not compared";
+            ctx.out().warn(format_args!("{shown}: {what}"));
+        }
         return Ok(());
     }
     let progress = ctx.out().progress(source.name(), !args.no_progress);
@@ -276,8 +281,13 @@ async fn transfer(
 fn refused(error: Error, direct: bool, client: &Client, progress: &Transfer, name: &str) -> CliError {
     let link =
         direct && error.refusal().is_some_and(|refusal| refusal.request.target.ends_with("/directupload"));
-    let broken =
-        matches!(&error, Error::Connection { fault: ConnectionFault::Broken | ConnectionFault::Timeout, .. });
+    let broken = matches!(
+        &error,
+        Error::Connection {
+            fault: ConnectionFault::Broken | ConnectionFault::Timeout | ConnectionFault::Other,
+            ..
+        }
+    );
     // The storage knows no logins and no names: what it refuses is told as it is.
     let storage = error.refusal().and_then(|refusal| refusal.request.target.split_once("://"));
     let storage = storage.map(|(_, rest)| rest.split('/').next().unwrap_or_default().to_owned());

@@ -1,6 +1,5 @@
 //! `token create`.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -8,11 +7,12 @@ use clap::Args;
 use mender::tokens::LONGEST_LIFE;
 use mender::{Client, Token};
 use serde::Serialize;
+use tokio::io::AsyncWriteExt as _;
 
 use crate::cli::context::Context;
 use crate::cli::credentials;
 use crate::cli::error::{CliError, Kind, Result};
-use crate::cli::files;
+use crate::cli::files::{self, Target};
 use crate::cli::signals::interruptible;
 
 /// The server's own limit, in bytes.
@@ -46,14 +46,13 @@ struct Created<'a> {
 
 pub async fn run(args: CreateArgs, ctx: &Context) -> Result<()> {
     let CreateArgs { name, expires_in, save, output_file } = args;
-    let output_file = output_file.filter(|path| path.as_os_str() != "-");
     if name.trim().is_empty() {
         return Err(CliError::usage("a token needs a name"));
     }
     if name.len() > LONGEST_NAME {
         return Err(CliError::usage(format!("a token's name has at most {LONGEST_NAME} bytes")));
     }
-    output_file.as_deref().map_or(Ok(()), check_file)?;
+    let place = Place::open(output_file.as_deref()).await?;
     let client = ctx.client()?;
     let tokens = client.tokens();
     let creating = async { tokens.create(&name, expires_in).await.map_err(CliError::from) };
@@ -68,7 +67,8 @@ pub async fn run(args: CreateArgs, ctx: &Context) -> Result<()> {
         })?;
     // From here on a token exists that nobody could ever see again: each way out has to show it or end it.
     let mut somebody_has_it = false;
-    match hand_out(ctx, &name, &token, save, output_file.as_deref(), &mut somebody_has_it) {
+    let handing_out = hand_out(ctx, &name, &token, save, place, &mut somebody_has_it);
+    match interruptible(handing_out, || "interrupted".to_owned()).await {
         Err(error) if !somebody_has_it => {
             end_again(ctx, &client, &name, &token).await;
             // Otherwise a reader that goes early is no failure; here the token is lost by it.
@@ -79,44 +79,74 @@ pub async fn run(args: CreateArgs, ctx: &Context) -> Result<()> {
     }
 }
 
-/// Whether a token may be written there: another one that may still be in use would be lost.
-fn check_file(path: &Path) -> Result<()> {
-    let shown = path.display();
-    if path.is_dir() {
-        return Err(CliError::usage(format!("{shown} is a directory, not a file")));
-    }
-    if std::fs::metadata(path).is_ok_and(|file| file.is_file() && file.len() > 0) {
-        return Err(CliError::failed(format!("{shown} is there already and is not overwritten"))
-            .hint("remove it first, or name another file; - is stdout"));
-    }
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    match directory.filter(|directory| !directory.is_dir()) {
-        Some(directory) => Err(CliError::failed(format!("there is no directory {}", directory.display()))),
-        None => Ok(()),
-    }
+/// Where the token goes, found and opened before there is one.
+enum Place {
+    Stdout,
+    Open(PathBuf, tokio::fs::File),
+    File(PathBuf),
 }
 
-/// A pipe or a device is written to; put a file in its place, and it would be gone.
-fn write(path: &Path, content: &[u8]) -> anyhow::Result<()> {
-    if path.exists() && !path.is_file() {
-        let context = || format!("cannot write {}", path.display());
-        let mut target = std::fs::File::options().write(true).open(path).with_context(context)?;
-        return target.write_all(content).with_context(context);
+impl Place {
+    async fn open(path: Option<&Path>) -> Result<Self> {
+        let Some(path) = path else { return Ok(Place::Stdout) };
+        let shown = path.display();
+        if path.is_dir() {
+            return Err(CliError::usage(format!("{shown} is a directory, not a file")));
+        }
+        let real = match Target::of(path)? {
+            Target::Stdout => return Ok(Place::Stdout),
+            // A pipe may wait for its reader for ever; Ctrl-C gets through meanwhile.
+            Target::Open(path) => {
+                let file = tokio::fs::File::options().write(true).open(&path).await;
+                let file = file.with_context(|| format!("cannot write {shown}"))?;
+                return Ok(Place::Open(path, file));
+            }
+            Target::File(real) => real,
+        };
+        // Another token, which may still be in use, would be lost.
+        if std::fs::metadata(&real).is_ok_and(|file| file.len() > 0) {
+            return Err(CliError::failed(format!("{shown} is there already and is not overwritten"))
+                .hint("remove it first, or name another file; - is stdout"));
+        }
+        match real.parent().filter(|parent| !parent.as_os_str().is_empty() && !parent.is_dir()) {
+            Some(directory) => {
+                Err(CliError::failed(format!("there is no directory {}", directory.display())))
+            }
+            None => Ok(Place::File(real)),
+        }
     }
-    files::write(path, content)
+
+    /// Writes the token, unless it is to be shown.
+    async fn write(&mut self, token: &Token) -> anyhow::Result<Option<&Path>> {
+        let content = format!("{}\n", token.expose());
+        match self {
+            Place::Stdout => Ok(None),
+            Place::Open(path, file) => {
+                let written = async {
+                    file.write_all(content.as_bytes()).await?;
+                    file.flush().await
+                };
+                written.await.with_context(|| format!("cannot write {}", path.display()))?;
+                Ok(Some(path))
+            }
+            Place::File(path) => {
+                files::write(path, content.as_bytes())?;
+                Ok(Some(path))
+            }
+        }
+    }
 }
 
 /// Puts the token where the line wants it, and tells as soon as it is in one such place.
-fn hand_out(
+async fn hand_out(
     ctx: &Context,
     name: &str,
     token: &Token,
     save: bool,
-    output_file: Option<&Path>,
+    mut place: Place,
     somebody_has_it: &mut bool,
 ) -> Result<()> {
-    if let Some(path) = output_file {
-        write(path, format!("{}\n", token.expose()).as_bytes())?;
+    if let Some(path) = place.write(token).await? {
         *somebody_has_it = true;
         ctx.out().notice(format_args!("the token is in {}", path.display()));
     }
@@ -127,7 +157,7 @@ fn hand_out(
         *somebody_has_it = true;
         ctx.out().notice("the token is stored as that of the profile");
     }
-    if output_file.is_none() {
+    if matches!(place, Place::Stdout) {
         show(ctx, name, token)?;
     }
     Ok(())

@@ -144,3 +144,17 @@ fn a_storage_that_sends_more_than_there_is() {
     it.download(&["r1"]).run().fails().says("the storage sends more than the ");
     it.left_nothing();
 }
+
+/// What a resumed download gets must belong to what it has.
+#[test]
+fn a_file_that_changes_in_the_storage() {
+    let it = stored();
+    let length = it.bytes.len();
+    it.server.fault(Fault::on("GET", "/mender/").truncate(100_000));
+    let other = Fault::on("GET", "/mender/").status(206);
+    let range = format!("bytes 100000-{length}/{}", length + 1);
+    let rest = it.bytes[99_999..].to_vec();
+    it.server.fault(other.header("Content-Range", &range).body("application/vnd.mender-artifact", rest));
+    it.download(&["r1"]).run().fails().says("the file in the storage is another one than before");
+    it.left_nothing();
+}

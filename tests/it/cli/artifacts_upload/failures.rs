@@ -154,3 +154,16 @@ fn nobody_at_the_address() {
         .says("onnection refused")
         .says(&format!("hint: the server is {url} (from --server)"));
 }
+
+/// A success before the last byte is none.
+#[test]
+fn a_server_that_says_yes_too_early() {
+    let (server, home) = logged_in();
+    write_huge(&home, "huge.mender");
+    server.fault(Fault::on("POST", UPLOAD).header("Location", "/artifacts/x").early(201, ""));
+    home.at(&server, ["artifacts", "upload", "huge.mender"])
+        .run()
+        .fails()
+        .prints("")
+        .does_not_say("successful");
+}
