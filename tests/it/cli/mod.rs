@@ -12,8 +12,6 @@ mod login;
 mod login_terminal;
 mod logout;
 mod profiles;
-#[cfg(unix)]
-mod prompts;
 mod reference;
 mod secrets;
 mod settings;

@@ -1,6 +1,7 @@
 //! `token`: personal access tokens.
 
 mod create;
+mod place;
 mod revoke;
 
 use clap::{Args, Subcommand};
