@@ -31,6 +31,7 @@
 
 pub mod artifact;
 mod client;
+mod digest;
 
 pub use client::{
     Anonymous, Client, ClientBuilder, Limits, Trust, artifacts, devices,

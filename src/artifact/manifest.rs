@@ -1,9 +1,8 @@
 //! The manifest: the checksums of everything else.
 
 use std::collections::BTreeSet;
-use std::fmt::Write;
 
-use sha2::{Digest, Sha256};
+use crate::digest::sha256_hex;
 
 use super::error::{FormatError, shown};
 
@@ -117,13 +116,6 @@ pub(super) fn is_file_name(name: &str) -> bool {
 pub(super) fn four_digits(text: &str) -> Option<usize> {
     let digits = text.len() == 4 && text.bytes().all(|b| b.is_ascii_digit());
     text.parse().ok().filter(|_| digits)
-}
-
-pub(super) fn sha256_hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::io::{Cursor, Write};
 use serde_json::{Value, json};
 
 use super::Compression;
-use super::manifest::sha256_hex;
+use crate::digest::sha256_hex;
 
 /// An Artifact in the making: its members with their contents, in order.
 #[derive(Clone)]

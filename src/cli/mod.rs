@@ -27,18 +27,12 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory as _, FromArgMatches as _};
 
 use self::argv::Special;
+use self::commands::Tree;
 use self::context::Context;
 use self::env::Env;
 use self::error::{CliError, Kind, Result};
 use self::output::Output;
 use self::tree::{Cli, Command};
-
-/// A command line that makes sense.
-pub struct Invocation {
-    cli: Cli,
-    /// All commands, for those that describe them.
-    tree: clap::Command,
-}
 
 /// The end of a run that comes to no command: help, version, or a wrong line.
 pub struct Report {
@@ -58,7 +52,7 @@ impl Report {
 /// # Errors
 ///
 /// The end of the run, if there is nothing more to do.
-pub fn parse(arguments: Vec<OsString>, env: &Env) -> Result<Invocation, Report> {
+pub fn parse(arguments: Vec<OsString>, env: &Env) -> Result<Cli, Report> {
     let root = Cli::command();
     let no_color = arguments.iter().any(|word| word == "--no-color");
     let out = Output::before_flags(argv::format(&arguments), no_color, env);
@@ -74,25 +68,21 @@ pub fn parse(arguments: Vec<OsString>, env: &Env) -> Result<Invocation, Report> 
     }
     let words = argv::arrange(arguments, &root);
     let named = std::iter::once(OsString::from("mender-cli")).chain(words);
-    let tree = root.clone();
-    match root.try_get_matches_from(named).and_then(|matches| Cli::from_arg_matches(&matches)) {
-        Ok(cli) => Ok(Invocation { cli, tree }),
-        Err(error) => Err(Report { out, outcome: unparsed(&out, &error) }),
-    }
+    let parsed = root.try_get_matches_from(named).and_then(|matches| Cli::from_arg_matches(&matches));
+    parsed.map_err(|error| Report { out, outcome: unparsed(&out, &error) })
 }
 
 /// Runs a command.
-pub async fn run(invocation: Invocation, env: Env) -> ExitCode {
-    let Invocation { cli, tree } = invocation;
+pub async fn run(cli: Cli, env: Env) -> ExitCode {
     let out = Output::new(&cli.global, &env);
     out.log_requests(cli.global.verbose);
     let context = Context::new(cli.global, env, out);
-    let work = dispatch(cli.command, &context, tree);
+    let work = dispatch(cli.command, &context, Cli::command);
     let outcome = signals::interruptible(work, || "interrupted".into()).await;
     finish(&out, outcome.map_err(|error| context.advise(error)))
 }
 
-async fn dispatch(command: Option<Command>, ctx: &Context, tree: clap::Command) -> Result<()> {
+async fn dispatch(command: Option<Command>, ctx: &Context, tree: Tree) -> Result<()> {
     match command {
         None => ctx.out().help(&commands::help_of(tree, &[])),
         Some(Command::Login(args)) => commands::login::run(args, ctx).await,

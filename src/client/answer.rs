@@ -141,6 +141,11 @@ impl Answer {
         serde_json::from_slice(&self.body).map_err(|error| self.unexpected(self.not_json(&error)))
     }
 
+    /// A list; `null` is an empty one to some services.
+    pub(crate) fn list<T: DeserializeOwned>(&self) -> Result<Vec<T>> {
+        Ok(self.json::<Option<Vec<T>>>()?.unwrap_or_default())
+    }
+
     /// The id of what was made: the last segment of `Location`, which some releases send relative.
     pub(crate) fn created_id(&self) -> Result<String> {
         let location = self.header(LOCATION.as_str()).unwrap_or_default();

@@ -99,8 +99,7 @@ impl<'c, T: DeserializeOwned> Pages<'c, T> {
             }
             other => other?,
         };
-        // `null` is an empty list to some services.
-        let items: Vec<T> = answer.json::<Option<Vec<T>>>()?.unwrap_or_default();
+        let items: Vec<T> = answer.list()?;
         self.next = later(&answer, number);
         Ok(Some(Page { items, body: answer.body().clone(), more: self.next.is_some() }))
     }
@@ -129,7 +128,7 @@ impl<'c, T: DeserializeOwned> Pages<'c, T> {
         let mut next = Some(1);
         while let Some(number) = next {
             let answer = self.fetch(number, LARGEST_PAGE).await?;
-            for value in answer.json::<Option<Vec<Value>>>()?.unwrap_or_default() {
+            for value in answer.list::<Value>()? {
                 let item = T::deserialize(&value).map_err(|error| {
                     answer.unexpected(format!("the server's answer is not what was expected: {error}"))
                 })?;

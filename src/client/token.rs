@@ -8,9 +8,9 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 
 use super::error::Error;
+use crate::digest::sha256_hex;
 
 /// A token for the management API: of a login, a personal access token, or one copied from the web page.
 ///
@@ -89,8 +89,7 @@ impl Token {
 
     /// A digest that tells whether two tokens are the same and nothing else (SHA-256, hex).
     pub fn digest(&self) -> String {
-        let sum = Sha256::digest(self.expose().as_bytes());
-        sum.iter().map(|byte| format!("{byte:02x}")).collect()
+        sha256_hex(self.expose().as_bytes())
     }
 
     pub(crate) fn header(&self) -> HeaderValue {

@@ -48,8 +48,7 @@ impl<'c> Tokens<'c> {
 
     /// All of them; the service does not page.
     pub async fn list(&self) -> Result<Vec<PersonalToken>> {
-        let answer = self.0.get(&PATH).send().await?;
-        Ok(answer.json::<Option<Vec<PersonalToken>>>()?.unwrap_or_default())
+        self.0.get(&PATH).send().await?.list()
     }
 
     /// Makes one that ends in `expires_in` seconds; 0 means never.

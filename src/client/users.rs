@@ -76,14 +76,13 @@ impl<'c> Users<'c> {
 
     /// All users; the service does not page.
     pub async fn list(&self) -> Result<Vec<User>> {
-        let answer = self.0.get(&PATH).send().await?;
-        Ok(answer.json::<Option<Vec<User>>>()?.unwrap_or_default())
+        self.0.get(&PATH).send().await?.list()
     }
 
     /// The user with that address, if there is one.
     pub async fn find(&self, email: &str) -> Result<Option<User>> {
         let answer = self.0.get(&PATH).query("email", &email.to_lowercase()).send().await?;
-        let found = answer.json::<Option<Vec<User>>>()?.unwrap_or_default();
+        let found: Vec<User> = answer.list()?;
         // A server that passes over the filter would answer with everybody.
         Ok(found.into_iter().find(|user| user.email.eq_ignore_ascii_case(email)))
     }

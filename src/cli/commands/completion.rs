@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use clap::{Args, Command};
 use clap_complete::{Shell, generate};
 
-use super::help_of;
+use super::{Tree, help_of};
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Result};
 
@@ -21,10 +21,10 @@ pub struct CompletionArgs {
     no_descriptions: bool,
 }
 
-pub fn run(args: CompletionArgs, ctx: &Context, tree: Command) -> Result<()> {
+pub fn run(args: CompletionArgs, ctx: &Context, tree: Tree) -> Result<()> {
     match args.shell {
         None => ctx.out().help(&help_of(tree, &["completion"])),
-        Some(shell) => ctx.out().bytes(&script(shell, tree)),
+        Some(shell) => ctx.out().bytes(&script(shell, tree())),
     }
 }
 

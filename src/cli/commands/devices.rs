@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use mender::devices::Device;
 use serde_json::{Map, Value};
 
-use super::help_of;
+use super::{Tree, help_of};
 use crate::cli::args::PageArgs;
 use crate::cli::context::Context;
 use crate::cli::error::Result;
@@ -33,7 +33,7 @@ const COLUMNS: &[Column<Device>] = &[
     Column { title: "Updated", cell: |device| Cell::Time(Some(&device.updated_ts)) },
 ];
 
-pub async fn run(args: DevicesArgs, ctx: &Context, tree: clap::Command) -> Result<()> {
+pub async fn run(args: DevicesArgs, ctx: &Context, tree: Tree) -> Result<()> {
     match args.verb {
         None => ctx.out().help(&help_of(tree, &["devices"])),
         Some(Verb::List(page)) => {

@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use clap::{Args, Command};
 use clap_mangen::Man;
 
+use super::Tree;
 use crate::cli::context::Context;
 use crate::cli::error::Result;
 
@@ -17,8 +18,8 @@ pub struct ManArgs {
     output_dir: Option<PathBuf>,
 }
 
-pub fn run(args: ManArgs, ctx: &Context, tree: Command) -> Result<()> {
-    let tree = tree.version(env!("CARGO_PKG_VERSION"));
+pub fn run(args: ManArgs, ctx: &Context, tree: Tree) -> Result<()> {
+    let tree = tree().version(env!("CARGO_PKG_VERSION"));
     match args.output_dir {
         None => ctx.out().bytes(&page(&tree)?),
         Some(directory) => {

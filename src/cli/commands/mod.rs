@@ -14,8 +14,12 @@ pub mod whoami;
 use clap::Command;
 use clap::builder::StyledStr;
 
+/// All commands, for those that describe them. Most do not, and need no tree built a second time.
+pub type Tree = fn() -> Command;
+
 /// The help of a command, for a noun that is called without a verb.
-pub fn help_of(mut root: Command, path: &[&str]) -> StyledStr {
+pub fn help_of(tree: Tree, path: &[&str]) -> StyledStr {
+    let mut root = tree();
     root.build();
     let mut command = &mut root;
     for word in path {

@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
-use super::help_of;
+use super::{Tree, help_of};
 use crate::cli::args::ConsentArgs;
 use crate::cli::context::Context;
 use crate::cli::credentials::TokenFile;
@@ -72,7 +72,7 @@ const PROPERTIES: &[Column<Shown>] = &[
 /// What a list shows of them.
 const COLUMNS: &[Column<Shown>] = PROPERTIES.split_at(5).0;
 
-pub async fn run(args: ProfileArgs, ctx: &Context, tree: clap::Command) -> Result<()> {
+pub async fn run(args: ProfileArgs, ctx: &Context, tree: Tree) -> Result<()> {
     match args.verb {
         None => ctx.out().help(&help_of(tree, &["profile"])),
         Some(Verb::List) => {

@@ -45,21 +45,17 @@ pub struct Output {
     quiet: bool,
     stdout_is_terminal: bool,
     stderr_is_terminal: bool,
-    color: bool,
     no_color: bool,
 }
 
 impl Output {
     pub fn new(flags: &GlobalArgs, env: &Env) -> Self {
-        let stderr_is_terminal = io::stderr().is_terminal();
-        let no_color = flags.no_color || env.no_color;
         Output {
             format: flags.output,
             quiet: flags.quiet,
             stdout_is_terminal: io::stdout().is_terminal(),
-            stderr_is_terminal,
-            color: stderr_is_terminal && !no_color,
-            no_color,
+            stderr_is_terminal: io::stderr().is_terminal(),
+            no_color: flags.no_color || env.no_color,
         }
     }
 
@@ -291,7 +287,7 @@ impl Output {
         let name = line(name).into_owned();
         Arc::new(match (wanted && !self.quiet, self.stderr_is_terminal) {
             (false, _) => Transfer::unseen(),
-            (true, true) => Transfer::bar(name, self.color),
+            (true, true) => Transfer::bar(name, self.colors_stderr()),
             (true, false) => Transfer::lines(name, *self),
         })
     }
@@ -301,8 +297,12 @@ impl Output {
         Prompt::new(*self)
     }
 
+    fn colors_stderr(&self) -> bool {
+        self.stderr_is_terminal && !self.no_color
+    }
+
     fn colored(&self, text: &str, code: &str) -> String {
-        if self.color { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+        if self.colors_stderr() { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
     }
 
     /// Nobody can be told that stderr is gone.

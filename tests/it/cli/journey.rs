@@ -66,7 +66,7 @@ impl Target {
             .says("request failed with status 401")
             .says("MENDER_ACCESS_TOKEN");
         self.run(&home, &["logout"]).run().succeeds().says("logged out");
-        assert!(!home.exists(".cache/mender/authtoken"));
+        assert!(!home.exists(Home::TOKEN));
     }
 }
 

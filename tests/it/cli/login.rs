@@ -7,7 +7,6 @@ use sandbox::{Fault, SSO, Sandbox, TWO_FACTOR};
 use crate::support::Home;
 use crate::support::home::Outcome;
 
-const FILE: &str = ".cache/mender/authtoken";
 const LOGIN: &str = "/api/management/v1/useradm/auth/login";
 
 /// User and password of the last request, as `user:password`.
@@ -40,7 +39,7 @@ fn the_token_is_stored_and_nothing_else_is_printed() {
         .succeeds()
         .prints("")
         .says_exactly("");
-    assert!(home.exists(FILE));
+    assert!(home.exists(Home::TOKEN));
 }
 
 /// The words that scripts look for with `-v`, and no secret among them: D3.
@@ -54,11 +53,11 @@ fn d3_verbose_tells_what_is_written_but_no_secret() {
         .succeeds()
         .prints("")
         .says(&format!("creating directory: {}\n", home.path(".cache/mender").display()))
-        .says(&format!("saved token to: {}\n", home.path(FILE).display()))
+        .says(&format!("saved token to: {}\n", home.path(Home::TOKEN).display()))
         .says("login successful\n")
         .says(LOGIN);
     let basic = STANDARD.encode(format!("{}:{}", server.username(), server.password()));
-    run.keeps_secret(&home.read(FILE)).keeps_secret(server.password()).keeps_secret(&basic);
+    run.keeps_secret(&home.read(Home::TOKEN)).keeps_secret(server.password()).keeps_secret(&basic);
     with_password(&server, &home).succeeds().does_not_say("creating directory");
 }
 
@@ -82,7 +81,7 @@ fn d7_user_and_password_are_read_from_a_pipe() {
             .says_exactly("login successful\n");
         run.prints("Username: \nPassword: \n");
         assert_eq!(credentials(&server), format!("{user}:{password}"), "{stdin:?}");
-        assert!(home.exists(FILE));
+        assert!(home.exists(Home::TOKEN));
     }
     let home = Home::new();
     home.at(&server, ["login", "--username", user]).stdin(password).run().succeeds().prints("Password: \n");
@@ -211,7 +210,7 @@ fn d4_single_sign_on_is_told_from_a_token() {
 fn d4_an_answer_that_is_no_token_is_not_stored() {
     let server = Sandbox::start();
     let home = Home::logged_in(&server);
-    let before = home.read(FILE);
+    let before = home.read(Home::TOKEN);
     for (kind, body) in [
         ("application/jwt", ""),
         ("application/jwt", " \n"),
@@ -231,19 +230,19 @@ fn d4_an_answer_that_is_no_token_is_not_stored() {
             .says("request failed: the server answered with ")
             .says(&format!("hint: the server is {} (from MENDER_SERVER_URL)", server.url()))
             .does_not_say("login successful");
-        assert_eq!(home.read(FILE), before, "{body:?}");
+        assert_eq!(home.read(Home::TOKEN), before, "{body:?}");
     }
     // Cut off in the middle.
     server.fault(Fault::on("POST", LOGIN).truncate(20));
     with_password(&server, &home).fails().says("FAILURE: POST /auth/login request failed: ");
-    assert_eq!(home.read(FILE), before);
+    assert_eq!(home.read(Home::TOKEN), before);
 }
 
 #[test]
 fn refusals_say_what_the_server_said() {
     let server = Sandbox::start();
     let home = Home::logged_in(&server);
-    let before = home.read(FILE);
+    let before = home.read(Home::TOKEN);
     home.at(&server, ["login", "--username", server.username(), "--password", "wrong-secret"])
         .run()
         .fails()
@@ -267,7 +266,7 @@ fn refusals_say_what_the_server_said() {
     with_password(&server, &home).fails().says("FAILURE: login failed with status 502").does_not_say("html");
     server.fault(Fault::on("POST", LOGIN).status(401).body("application/json", r#"{"error": "\u001b[2Jx"}"#));
     with_password(&server, &home).fails().says("status 401: \\u{1b}[2Jx");
-    assert_eq!(home.read(FILE), before);
+    assert_eq!(home.read(Home::TOKEN), before);
 }
 
 #[test]
@@ -327,7 +326,7 @@ fn a_token_got_elsewhere_is_checked_and_stored() {
                 .says(&format!("the token belongs to {}\n", server.username()))
                 .says("login successful\n")
                 .keeps_secret(&token);
-            assert_eq!(home.read(FILE), token);
+            assert_eq!(home.read(Home::TOKEN), token);
             // With its server.
             home.cli(["artifacts", "list"]).run().succeeds();
         }
@@ -339,7 +338,7 @@ fn a_token_that_is_refused_is_not_stored() {
     let server = Sandbox::start();
     let other = Sandbox::start();
     let home = Home::logged_in(&server);
-    let before = home.read(FILE);
+    let before = home.read(Home::TOKEN);
     for token in [other.login(), server.expired_token(), "nonsense".into()] {
         home.at(&server, ["login", "--with-token"])
             .stdin(token.as_str())
@@ -365,7 +364,7 @@ fn a_token_that_is_refused_is_not_stored() {
         Fault::on("GET", "/api/management/v1/useradm/users/me").body("text/html", "<html>hello</html>"),
     );
     home.at(&server, ["login", "--with-token"]).stdin(server.login()).run().fails();
-    assert_eq!(home.read(FILE), before);
+    assert_eq!(home.read(Home::TOKEN), before);
     home.at(&server, ["login", "--with-token", "--password", "x"]).run().exits_with(2).says("--with-token");
 }
 

@@ -5,8 +5,6 @@ use sandbox::{Sandbox, TWO_FACTOR};
 use crate::support::Home;
 use crate::support::terminal::Terminal;
 
-const FILE: &str = ".cache/mender/authtoken";
-
 #[test]
 fn the_second_factor_is_asked_for_when_the_server_wants_it() {
     let server = Sandbox::start();
@@ -21,7 +19,7 @@ fn the_second_factor_is_asked_for_when_the_server_wants_it() {
     assert!(terminal.screen().contains("login successful"), "{}", terminal.screen());
     let bodies: Vec<_> = server.requests().iter().map(|request| request.body_text()).collect();
     assert_eq!(bodies, ["{}", r#"{"token2fa":"123456"}"#]);
-    assert!(home.exists(FILE));
+    assert!(home.exists(Home::TOKEN));
 }
 
 #[test]
@@ -35,7 +33,7 @@ fn a_wrong_code_is_a_failure() {
     assert_eq!(terminal.end(), 1, "{}", terminal.screen());
     assert!(terminal.screen().contains("FAILURE: login failed with status 401"), "{}", terminal.screen());
     assert!(terminal.is_sane());
-    assert!(!home.exists(FILE));
+    assert!(!home.exists(Home::TOKEN));
 }
 
 #[test]
@@ -50,7 +48,7 @@ fn a_token_is_asked_for_without_being_shown() {
     assert_eq!(terminal.end(), 0, "{}", terminal.screen());
     assert!(terminal.history.contains("the token belongs to admin@sandbox.example"), "{}", terminal.history);
     assert!(!terminal.history.contains(&token), "{}", terminal.history);
-    assert_eq!(home.read(FILE), token);
+    assert_eq!(home.read(Home::TOKEN), token);
 }
 
 /// The line of the question ends before anything else is said.
@@ -88,14 +86,14 @@ fn a_wrong_password_then_the_right_one() {
     assert!(terminal.screen().contains("FAILURE: login failed with status 401"), "{}", terminal.screen());
     assert!(!terminal.history.contains("wrong-password"), "{}", terminal.history);
     assert!(terminal.is_sane());
-    assert!(!home.exists(".cache/mender/authtoken"));
+    assert!(!home.exists(Home::TOKEN));
 
     let mut terminal = Terminal::start(&home, 80, &env, &["login", "--username", server.username()]);
     terminal.wait_for("Password: ");
     terminal.type_in(&format!("{}\r", server.password()));
     assert_eq!(terminal.end(), 0, "{}", terminal.screen());
     assert!(terminal.screen().contains("login successful"), "{}", terminal.screen());
-    assert!(home.exists(".cache/mender/authtoken"));
+    assert!(home.exists(Home::TOKEN));
 }
 
 #[test]

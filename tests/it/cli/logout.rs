@@ -4,7 +4,6 @@ use sandbox::{Fault, Sandbox};
 
 use crate::support::Home;
 
-const FILE: &str = ".cache/mender/authtoken";
 const LOGOUT: &str = "/api/management/v1/useradm/auth/logout";
 const TOKENS: &str = "/api/management/v1/useradm/settings/tokens";
 
@@ -25,14 +24,14 @@ fn a_login_token_is_ended_and_forgotten() {
     home.at(&server, ["login", "--username", server.username(), "--password", server.password()])
         .run()
         .succeeds();
-    let token = home.read(FILE);
+    let token = home.read(Home::TOKEN);
     home.cli(["logout"])
         .run()
         .succeeds()
         .prints("")
         .says_exactly("the token was ended on the server\nlogged out\n");
     assert!(!is_good(&server, &token));
-    assert!(!home.exists(FILE));
+    assert!(!home.exists(Home::TOKEN));
     // The server is forgotten with the token.
     let config = home.read(&Home::config("config.toml"));
     assert!(!config.contains("token-"), "{config}");
@@ -51,11 +50,11 @@ fn a_personal_access_token_is_only_forgotten() {
         .succeeds()
         .says("the personal access token \"ci\" stays valid; logout --revoke or token revoke ends it\n")
         .says("logged out\n");
-    assert!(!home.exists(FILE) && !calls_logout(&server) && is_good(&server, &token));
+    assert!(!home.exists(Home::TOKEN) && !calls_logout(&server) && is_good(&server, &token));
 
     home.at(&server, ["login", "--with-token"]).stdin(token.as_str()).run().succeeds();
     home.at(&server, ["logout", "--revoke"]).run().succeeds().says("the token was ended on the server\n");
-    assert!(!home.exists(FILE) && !is_good(&server, &token));
+    assert!(!home.exists(Home::TOKEN) && !is_good(&server, &token));
     assert!(server.token_names().is_empty());
 }
 
@@ -63,10 +62,10 @@ fn a_personal_access_token_is_only_forgotten() {
 fn local_asks_nobody() {
     let server = Sandbox::start();
     let home = Home::logged_in(&server);
-    let token = home.read(FILE);
+    let token = home.read(Home::TOKEN);
     server.clear_requests();
     home.at(&server, ["logout", "--local"]).run().succeeds().says_exactly("logged out\n");
-    assert!(server.requests().is_empty() && !home.exists(FILE));
+    assert!(server.requests().is_empty() && !home.exists(Home::TOKEN));
     assert!(is_good(&server, &token));
     home.cli(["logout", "--local", "--revoke"]).run().exits_with(2).says("--revoke");
 }
@@ -75,7 +74,7 @@ fn local_asks_nobody() {
 fn a_server_that_does_not_answer_costs_nothing() {
     let server = Sandbox::start();
     let home = Home::logged_in(&server);
-    let token = home.read(FILE);
+    let token = home.read(Home::TOKEN);
     for fault in [
         Fault::on("GET", TOKENS).status(500),
         Fault::on("POST", LOGOUT).status(500),
@@ -87,22 +86,22 @@ fn a_server_that_does_not_answer_costs_nothing() {
             .fails()
             .says("hint: the token is still stored; logout --local forgets it without asking the server\n")
             .does_not_say("logged out");
-        assert_eq!(home.read(FILE), token);
+        assert_eq!(home.read(Home::TOKEN), token);
     }
     home.at(&server, ["logout"]).run().succeeds();
-    assert!(!home.exists(FILE));
+    assert!(!home.exists(Home::TOKEN));
 }
 
 #[test]
 fn a_token_that_the_server_no_longer_takes_is_forgotten() {
     let server = Sandbox::start();
     let home = Home::new();
-    home.write(FILE, server.expired_token());
+    home.write(Home::TOKEN, server.expired_token());
     home.at(&server, ["logout"])
         .run()
         .succeeds()
         .says_exactly("the server no longer takes this token\nlogged out\n");
-    assert!(!home.exists(FILE));
+    assert!(!home.exists(Home::TOKEN));
 }
 
 /// What kind it is cannot be told without the list, so that nobody else's token is ended.
@@ -110,7 +109,7 @@ fn a_token_that_the_server_no_longer_takes_is_forgotten() {
 fn a_token_of_unknown_kind_stays_valid() {
     let server = Sandbox::start();
     let home = Home::logged_in(&server);
-    let token = home.read(FILE);
+    let token = home.read(Home::TOKEN);
     server.fault(Fault::on("GET", TOKENS).status(403));
     home.at(&server, ["logout"])
         .run()
@@ -125,7 +124,7 @@ fn a_token_of_unknown_kind_stays_valid() {
 fn a_token_from_elsewhere() {
     let server = Sandbox::start();
     let home = Home::logged_in(&server);
-    let stored = home.read(FILE);
+    let stored = home.read(Home::TOKEN);
     let token = server.create_token("ci", None);
     home.at(&server, ["logout"])
         .env("MENDER_ACCESS_TOKEN", &token)
@@ -136,7 +135,7 @@ fn a_token_from_elsewhere() {
     assert!(is_good(&server, &token));
     home.at(&server, ["logout", "--token-value", &token, "--revoke"]).run().succeeds().keeps_secret(&token);
     assert!(!is_good(&server, &token));
-    assert_eq!(home.read(FILE), stored);
+    assert_eq!(home.read(Home::TOKEN), stored);
 }
 
 #[test]
@@ -150,7 +149,7 @@ fn only_the_profile_in_use_is_logged_out() {
     .run()
     .succeeds();
     home.cli(["logout", "--profile", "p"]).run().succeeds().says("logged out\n");
-    assert!(home.exists(FILE) && !home.exists(&Home::config("tokens/p")));
+    assert!(home.exists(Home::TOKEN) && !home.exists(&Home::config("tokens/p")));
     // The profile itself stays, for the next login.
     home.cli(["profile", "show", "p"]).run().succeeds().shows(server.url()).shows("token\tfalse\n");
     home.at(&server, ["artifacts", "list"]).run().succeeds();

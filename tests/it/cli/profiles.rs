@@ -81,7 +81,7 @@ fn login_makes_a_profile_and_comments_stay() {
     assert!(after.starts_with(before), "{after}");
     assert!(after.contains("[profiles.test]\ntoken-digest = \""), "{after}");
     assert!(after.contains(&format!("server = \"{}\"", server.url())), "{after}");
-    assert!(!home.exists(".cache/mender/authtoken"));
+    assert!(!home.exists(Home::TOKEN));
     let token = home.read(&Home::config("tokens/test"));
     assert!(!after.contains(&token));
     #[cfg(unix)]

@@ -8,7 +8,6 @@ use crate::support::Home;
 use crate::support::home::Invocation;
 
 const NEW_PASSWORD: &str = "new-secret-password";
-const TOKEN_FILE: &str = ".cache/mender/authtoken";
 /// Where the user wrote a password.
 const CONFIGURATION: &str = ".mender-clirc";
 
@@ -57,7 +56,7 @@ impl World {
         home.write("a.mender", Artifact::new("new").file("f", b"hello").build());
         home.write(".config/mender-cli/config.toml", "[profiles.other]\nserver = \"http://127.0.0.1:1\"\n");
         home.write(CONFIGURATION, format!(r#"{{"password": "{}"}}"#, server.password()));
-        let token = home.read(TOKEN_FILE);
+        let token = home.read(Home::TOKEN);
         World { server, home, token, artifact }
     }
 
@@ -162,7 +161,7 @@ impl World {
             let shown = outcome.stdout.split(['"', '\n', ' ']).filter(|word| word.starts_with("eyJ"));
             secrets.extend(shown.flat_map(parts));
         }
-        for name in [Some(TOKEN_FILE), line.token_file].into_iter().flatten() {
+        for name in [Some(Home::TOKEN), line.token_file].into_iter().flatten() {
             if self.home.exists(name) {
                 secrets.extend(parts(self.home.read(name).trim()));
             }
@@ -177,7 +176,7 @@ impl World {
             search("stdout", &outcome.stdout);
         }
         for file in self.home.files() {
-            let may_hold_one = [Some(TOKEN_FILE), Some(CONFIGURATION), line.token_file];
+            let may_hold_one = [Some(Home::TOKEN), Some(CONFIGURATION), line.token_file];
             if !may_hold_one.contains(&Some(&file)) {
                 search(&file, &String::from_utf8_lossy(&std::fs::read(self.home.path(&file)).unwrap()));
             }

@@ -203,7 +203,7 @@ fn the_nearest_user_and_password_win() {
 fn the_nearest_token_wins() {
     let server = Sandbox::start();
     let home = Home::new();
-    home.write(".cache/mender/authtoken", "stored");
+    home.write(Home::TOKEN, "stored");
     home.write("named", "\n named \n");
     let sent = |args: &[&str], env: &[(&str, &str)]| {
         server.clear_requests();
@@ -273,7 +273,7 @@ fn server_addresses_are_completed_and_tidied() {
 #[test]
 fn what_is_no_server_address_is_refused_with_its_source() {
     let home = Home::new();
-    home.write(".cache/mender/authtoken", "token");
+    home.write(Home::TOKEN, "token");
     for (address, text) in [
         ("", "FAILURE: No server\n"),
         (" ", "FAILURE: No server\n"),

@@ -5,8 +5,6 @@ use sandbox::Sandbox;
 use crate::support::Home;
 use crate::support::home::Invocation;
 
-const FILE: &str = ".cache/mender/authtoken";
-
 fn login(home: &Home, server: &Sandbox) -> Invocation {
     home.at(server, ["login", "--username", server.username(), "--password-stdin"]).stdin(server.password())
 }
@@ -23,10 +21,10 @@ fn its_place_is_the_official_clients() {
     let server = Sandbox::start();
     let home = Home::new();
     login(&home, &server).run().succeeds().prints("");
-    let token = home.read(FILE);
+    let token = home.read(Home::TOKEN);
     assert_eq!(token.split('.').count(), 3, "a token and nothing else: {token:?}");
 
-    for (cache, file) in [("cache", "cache/mender/authtoken"), ("", FILE)] {
+    for (cache, file) in [("cache", "cache/mender/authtoken"), ("", Home::TOKEN)] {
         let home = Home::new();
         let absolute = if cache.is_empty() { "".into() } else { home.path(cache) };
         login(&home, &server).env("XDG_CACHE_HOME", absolute.clone()).run().succeeds();
@@ -57,7 +55,7 @@ fn a_file_named_by_the_flag_is_written_and_read() {
     let args = ["login", "--token", "", "--username", server.username(), "--password-stdin"];
     other.at(&server, args).stdin(server.password()).run().succeeds();
     other.cli(["artifacts", "list", "--token", ""]).run().succeeds();
-    assert_eq!(sent(&server), other.read(FILE));
+    assert_eq!(sent(&server), other.read(Home::TOKEN));
     home.at(&server, ["artifacts", "list", "--token", "nowhere"])
         .run()
         .fails()
@@ -70,21 +68,21 @@ fn the_place_of_long_ago_is_moved() {
     let home = Home::new();
     home.write(".mender/authtoken", server.login());
     home.at(&server, ["artifacts", "list"]).run().succeeds();
-    assert_eq!(home.files(), [FILE]);
+    assert_eq!(home.files(), [Home::TOKEN]);
     assert!(!home.exists(".mender"), "the empty directory went too");
     #[cfg(unix)]
     assert_eq!(home.mode(".cache/mender"), 0o700);
 
     // Not over a newer one, and not with other things in the directory.
-    let newer = home.read(FILE);
+    let newer = home.read(Home::TOKEN);
     home.write(".mender/authtoken", "old");
     home.at(&server, ["artifacts", "list"]).run().succeeds();
-    assert_eq!((home.read(FILE), home.read(".mender/authtoken")), (newer, "old".into()));
+    assert_eq!((home.read(Home::TOKEN), home.read(".mender/authtoken")), (newer, "old".into()));
     let home = Home::new();
     home.write(".mender/authtoken", server.login());
     home.write(".mender/other", "mine");
     home.at(&server, ["artifacts", "list"]).run().succeeds();
-    assert_eq!(home.files(), [FILE, ".mender/other"]);
+    assert_eq!(home.files(), [Home::TOKEN, ".mender/other"]);
 }
 
 /// D8: the file and the directory are for this user alone, whatever they were before.
@@ -95,15 +93,18 @@ fn d8_modes_are_tightened() {
     let server = Sandbox::start();
     let home = Home::new();
     login(&home, &server).run().succeeds();
-    assert_eq!((home.mode(FILE), home.mode(".cache/mender"), home.mode(".cache")), (0o600, 0o700, 0o700));
+    assert_eq!(
+        (home.mode(Home::TOKEN), home.mode(".cache/mender"), home.mode(".cache")),
+        (0o600, 0o700, 0o700)
+    );
     assert_eq!(home.mode(&Home::config("config.toml")), 0o600);
 
     let home = Home::new();
-    let path = home.write(FILE, "old");
+    let path = home.write(Home::TOKEN, "old");
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o666)).unwrap();
     login(&home, &server).run().succeeds();
-    assert_eq!(home.mode(FILE), 0o600);
-    assert_ne!(home.read(FILE), "old");
+    assert_eq!(home.mode(Home::TOKEN), 0o600);
+    assert_ne!(home.read(Home::TOKEN), "old");
 }
 
 /// D8: the file is replaced whole: nobody who reads it meanwhile sees half a token, and a link stays one.
@@ -115,11 +116,11 @@ fn d8_the_file_is_replaced_and_a_link_followed() {
     let home = Home::new();
     let real = home.write("elsewhere/token", "old token of before");
     std::fs::create_dir_all(home.path(".cache/mender")).unwrap();
-    std::os::unix::fs::symlink(&real, home.path(FILE)).unwrap();
-    let mut reader = std::fs::File::open(home.path(FILE)).unwrap();
+    std::os::unix::fs::symlink(&real, home.path(Home::TOKEN)).unwrap();
+    let mut reader = std::fs::File::open(home.path(Home::TOKEN)).unwrap();
 
     login(&home, &server).run().succeeds();
-    assert!(std::fs::symlink_metadata(home.path(FILE)).unwrap().is_symlink());
+    assert!(std::fs::symlink_metadata(home.path(Home::TOKEN)).unwrap().is_symlink());
     assert_eq!(home.read("elsewhere/token").split('.').count(), 3);
     let mut seen = String::new();
     reader.read_to_string(&mut seen).unwrap();
@@ -127,9 +128,9 @@ fn d8_the_file_is_replaced_and_a_link_followed() {
     // A link to nowhere makes its target.
     let home = Home::new();
     std::fs::create_dir_all(home.path(".cache/mender")).unwrap();
-    std::os::unix::fs::symlink(home.path("later"), home.path(FILE)).unwrap();
+    std::os::unix::fs::symlink(home.path("later"), home.path(Home::TOKEN)).unwrap();
     login(&home, &server).run().succeeds();
-    assert_eq!(home.read(FILE).split('.').count(), 3);
+    assert_eq!(home.read(Home::TOKEN).split('.').count(), 3);
 }
 
 /// D8: no room for the new token must not cost the old one. A limit on file sizes acts as a full disk does.
@@ -138,7 +139,7 @@ fn d8_the_file_is_replaced_and_a_link_followed() {
 fn d8_a_full_disk_leaves_the_old_token() {
     let server = Sandbox::start();
     let home = Home::logged_in(&server);
-    let before = home.read(FILE);
+    let before = home.read(Home::TOKEN);
     let mut shell = std::process::Command::new("sh");
     // A signal would end the program; without it writing fails, as on a full disk.
     shell.args([
@@ -154,13 +155,13 @@ fn d8_a_full_disk_leaves_the_old_token() {
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{stderr}");
     assert!(
-        stderr.contains(&format!("FAILURE: failed to create file {}", home.path(FILE).display())),
+        stderr.contains(&format!("FAILURE: failed to create file {}", home.path(Home::TOKEN).display())),
         "{stderr}"
     );
     assert!(!stderr.contains("login successful"), "{stderr}");
-    assert_eq!(home.read(FILE), before);
+    assert_eq!(home.read(Home::TOKEN), before);
     let lock = Home::config("config.lock");
-    assert_eq!(home.files(), [FILE, &lock], "nothing half-written stays");
+    assert_eq!(home.files(), [Home::TOKEN, &lock], "nothing half-written stays");
     home.at(&server, ["artifacts", "list"]).run().succeeds();
 }
 
@@ -172,9 +173,9 @@ fn a_place_that_cannot_be_written_fails_before_or_after_but_clearly() {
     let run = login(&home, &server).run().fails().prints("").does_not_say("login successful");
     run.says(&format!("FAILURE: failed to create directory {}", home.path(".cache/mender").display()));
     let home = Home::new();
-    std::fs::create_dir_all(home.path(FILE)).unwrap();
+    std::fs::create_dir_all(home.path(Home::TOKEN)).unwrap();
     let run = login(&home, &server).run().fails().does_not_say("login successful");
-    run.says(&format!("FAILURE: failed to create file {}", home.path(FILE).display()));
+    run.says(&format!("FAILURE: failed to create file {}", home.path(Home::TOKEN).display()));
 }
 
 #[test]
@@ -183,19 +184,19 @@ fn what_the_file_may_hold() {
     let home = Home::new();
     let token = server.login();
     for content in [token.clone(), format!("{token}\n"), format!(" \t{token}\r\n\n")] {
-        home.write(FILE, content);
+        home.write(Home::TOKEN, content);
         home.at(&server, ["artifacts", "list"]).run().succeeds();
         assert_eq!(sent(&server), token);
     }
     server.clear_requests();
-    let path = home.path(FILE).display().to_string();
+    let path = home.path(Home::TOKEN).display().to_string();
     for content in ["", " \n"] {
-        home.write(FILE, content);
+        home.write(Home::TOKEN, content);
         let text = format!("FAILURE: Please Login first: the token file {path} is empty\n");
         home.at(&server, ["artifacts", "list"]).run().fails().prints("").says(&text);
     }
     for content in [&b"\xff\xfe\x00\x01"[..], b"two words", b"geheim\ngeheim", "gehe\u{ef}m".as_bytes()] {
-        home.write(FILE, content);
+        home.write(Home::TOKEN, content);
         home.at(&server, ["artifacts", "list"])
             .run()
             .fails()
@@ -205,12 +206,12 @@ fn what_the_file_may_hold() {
             .keeps_secret("geheim");
     }
     // A directory in its place: an error even for root, who may read everything.
-    std::fs::remove_file(home.path(FILE)).unwrap();
-    std::fs::create_dir(home.path(FILE)).unwrap();
+    std::fs::remove_file(home.path(Home::TOKEN)).unwrap();
+    std::fs::create_dir(home.path(Home::TOKEN)).unwrap();
     let run = home.at(&server, ["artifacts", "list"]).run().fails().prints("");
     run.says(&format!("FAILURE: cannot read the token file {path}: "));
     // None at all.
-    std::fs::remove_dir(home.path(FILE)).unwrap();
+    std::fs::remove_dir(home.path(Home::TOKEN)).unwrap();
     home.at(&server, ["artifacts", "list"])
         .run()
         .fails()
@@ -250,7 +251,7 @@ fn d9_a_stored_token_is_not_sent_to_another_server() {
     let (one, two) = (Sandbox::start(), Sandbox::start());
     let home = Home::new();
     login(&home, &one).run().succeeds();
-    let token = home.read(FILE);
+    let token = home.read(Home::TOKEN);
     for line in ["artifacts list", "whoami", "users list", "token create x", "logout"] {
         home.at(&two, line.split(' '))
             .run()
@@ -273,7 +274,7 @@ fn d9_a_stored_token_is_not_sent_to_another_server() {
     // A login there takes its place.
     login(&home, &two).run().succeeds();
     home.cli(["artifacts", "list"]).run().succeeds();
-    assert_eq!(sent(&two), home.read(FILE));
+    assert_eq!(sent(&two), home.read(Home::TOKEN));
     home.at(&one, ["artifacts", "list"]).run().fails().says("belongs to");
 }
 
@@ -283,9 +284,9 @@ fn d9_a_token_given_explicitly_goes_anywhere() {
     let (one, two) = (Sandbox::start(), Sandbox::start());
     let home = Home::new();
     login(&home, &one).run().succeeds();
-    let token = home.read(FILE);
+    let token = home.read(Home::TOKEN);
     home.at(&two, ["artifacts", "list", "--token-value", &token]).run().fails().says("status 401");
-    home.at(&two, ["artifacts", "list", "--token", FILE]).run().fails().says("status 401");
+    home.at(&two, ["artifacts", "list", "--token", Home::TOKEN]).run().fails().says("status 401");
     home.at(&two, ["artifacts", "list"]).env("MENDER_ACCESS_TOKEN", &token).run().fails().says("status 401");
     assert!(two.requests().iter().all(|request| request.header("authorization").unwrap().ends_with(&token)));
     assert!(!two.requests().is_empty());
@@ -298,7 +299,7 @@ fn d9_another_programs_token_is_used() {
     let home = Home::new();
     login(&home, &one).run().succeeds();
     let token = two.login();
-    home.write(FILE, &token);
+    home.write(Home::TOKEN, &token);
     home.at(&two, ["artifacts", "list"]).run().succeeds();
     assert_eq!(sent(&two), token);
     assert!(one.requests().iter().all(|request| !request.path.contains("artifacts")));
@@ -312,7 +313,7 @@ fn a_stored_personal_access_token_stays_with_its_server() {
     home.write("login.txt", server.login());
     let args = ["token", "create", "ci", "--save", "-O", "ci.txt", "--token", "login.txt"];
     home.at(&server, args).run().succeeds();
-    assert_eq!(home.read("ci.txt").trim(), home.read(FILE));
+    assert_eq!(home.read("ci.txt").trim(), home.read(Home::TOKEN));
     home.at(&server, ["users", "me"]).run().succeeds();
     home.at(&other, ["users", "me"]).run().fails().says("the stored token belongs to");
     assert!(other.requests().is_empty());
@@ -339,13 +340,13 @@ fn a_login_that_cannot_be_remembered_leaves_the_old_one() {
     let (old, new) = (Sandbox::start(), Sandbox::start());
     let home = Home::new();
     login(&home, &old).run().succeeds();
-    let before = home.read(FILE);
+    let before = home.read(Home::TOKEN);
     // Root may write anywhere, but not into a directory that is a file.
     let config = home.read(&Home::config("config.toml"));
     std::fs::remove_dir_all(home.path(Home::config(""))).unwrap();
     home.write(Home::config("").trim_end_matches('/'), "");
     login(&home, &new).run().fails().does_not_say("login successful");
-    assert_eq!(home.read(FILE), before);
+    assert_eq!(home.read(Home::TOKEN), before);
     std::fs::remove_file(home.path(Home::config("").trim_end_matches('/'))).unwrap();
     home.write(&Home::config("config.toml"), config);
     new.clear_requests();

@@ -6,7 +6,6 @@ use sandbox::{Fault, Sandbox};
 
 use crate::support::Home;
 
-const FILE: &str = ".cache/mender/authtoken";
 const TOKENS: &str = "/api/management/v1/useradm/settings/tokens";
 
 /// Whether the server takes a token.
@@ -41,7 +40,7 @@ fn create_prints_the_value_alone() {
     let ids = home.at(&server, ["token", "list", "-q"]).run().succeeds();
     assert!(ids.stdout.lines().any(|id| json["id"] == id), "{}", ids.transcript());
     // One's own token does not change by it.
-    assert_ne!(home.read(FILE), token);
+    assert_ne!(home.read(Home::TOKEN), token);
 }
 
 #[test]
@@ -159,7 +158,7 @@ fn a_token_that_could_not_be_shown_is_ended() {
         assert!(server.token_names().is_empty());
     }
     assert_eq!(into(gone(), &["--save"]).status.code(), Some(0));
-    assert!(is_good(&server, &home.read(FILE)));
+    assert!(is_good(&server, &home.read(Home::TOKEN)));
     assert_eq!(server.token_names(), ["x"]);
 }
 
@@ -168,18 +167,18 @@ fn save_makes_it_the_token_of_the_profile() {
     let server = Sandbox::start();
     let home = Home::logged_in(&server);
     let run = home.at(&server, ["token", "create", "mine", "--save"]).run().succeeds();
-    run.prints(&format!("{}\n", home.read(FILE)))
+    run.prints(&format!("{}\n", home.read(Home::TOKEN)))
         .says_exactly("the token is stored as that of the profile\n");
     #[cfg(unix)]
-    assert_eq!(home.mode(FILE), 0o600);
+    assert_eq!(home.mode(Home::TOKEN), 0o600);
     home.cli(["whoami"]).run().succeeds().shows("personal access token \"mine\"");
-    let token = home.read(FILE);
+    let token = home.read(Home::TOKEN);
     let run =
         home.at(&server, ["token", "create", "both", "--save", "-O", "copy"]).run().succeeds().prints("");
-    assert_eq!(home.read("copy").trim_end(), home.read(FILE), "{}", run.transcript());
-    assert_ne!(home.read(FILE), token);
+    assert_eq!(home.read("copy").trim_end(), home.read(Home::TOKEN), "{}", run.transcript());
+    assert_ne!(home.read(Home::TOKEN), token);
     let run = home.at(&server, ["token", "create", "json", "--save", "-o", "json"]).run().succeeds();
-    assert_eq!(run.json()["token"], home.read(FILE));
+    assert_eq!(run.json()["token"], home.read(Home::TOKEN));
 }
 
 #[test]

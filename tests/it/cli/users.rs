@@ -4,7 +4,6 @@ use sandbox::{Fault, SSO, Sandbox, TWO_FACTOR};
 
 use crate::support::Home;
 
-const FILE: &str = ".cache/mender/authtoken";
 const USERS: &str = "/api/management/v1/useradm/users";
 
 /// Whether somebody can log in so.
@@ -296,7 +295,7 @@ fn deleting_oneself_comes_last_and_is_said() {
              deleted user a@x.example\ndeleted user {}\n",
         server.username()
     ));
-    assert!(home.exists(FILE));
+    assert!(home.exists(Home::TOKEN));
     home.at(&server, ["whoami", "--check"]).run().fails().says("status 401");
 }
 

@@ -7,8 +7,6 @@ use sandbox::{Fault, Sandbox};
 use crate::support::Home;
 use crate::support::home::Outcome;
 
-const FILE: &str = ".cache/mender/authtoken";
-
 /// The value of a property, in the form without a terminal.
 fn property<'r>(run: &'r Outcome, name: &str) -> &'r str {
     let line = run.stdout.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('\t'));
@@ -19,14 +17,15 @@ fn property<'r>(run: &'r Outcome, name: &str) -> &'r str {
 fn all_that_there_is_to_know() {
     let server = Sandbox::start();
     let home = Home::new();
-    home.write(FILE, server.login_expiring(Duration::from_hours(6 * 24 + 12)));
-    let run = home.at(&server, ["whoami"]).run().succeeds().says_exactly("").keeps_secret(&home.read(FILE));
+    home.write(Home::TOKEN, server.login_expiring(Duration::from_hours(6 * 24 + 12)));
+    let run =
+        home.at(&server, ["whoami"]).run().succeeds().says_exactly("").keeps_secret(&home.read(Home::TOKEN));
     for (name, value) in [
         ("user", server.username().to_owned()),
         ("server", format!("{} (from MENDER_SERVER_URL)", server.url())),
         ("profile", "default (from default)".to_owned()),
         ("token", "login (by password, or copied from the web page)".to_owned()),
-        ("token from", format!("the file {}", home.path(FILE).display())),
+        ("token from", format!("the file {}", home.path(Home::TOKEN).display())),
         ("time left", "6 d 12 h".to_owned()),
         ("refused", String::new()),
         ("ca file", String::new()),
@@ -80,7 +79,7 @@ fn kinds_of_token_and_where_they_come_from() {
 fn a_refused_token_is_told_and_fails_a_check() {
     let server = Sandbox::start();
     let home = Home::new();
-    home.write(FILE, server.expired_token());
+    home.write(Home::TOKEN, server.expired_token());
     let run = home.at(&server, ["whoami"]).run().succeeds();
     assert!(property(&run, "refused").contains("request failed with status 401"), "{}", run.transcript());
     assert_eq!((property(&run, "user"), property(&run, "token")), ("", ""));
@@ -90,8 +89,11 @@ fn a_refused_token_is_told_and_fails_a_check() {
         .fails()
         .prints("")
         .says("request failed with status 401")
-        .says(&format!("hint: the server refuses the token from the file {}", home.path(FILE).display()));
-    home.write(FILE, server.login());
+        .says(&format!(
+            "hint: the server refuses the token from the file {}",
+            home.path(Home::TOKEN).display()
+        ));
+    home.write(Home::TOKEN, server.login());
     home.at(&server, ["whoami", "--check"]).run().succeeds().shows(server.username());
     Home::new().at(&server, ["whoami"]).run().fails().says("Please Login first");
 }
@@ -100,7 +102,7 @@ fn a_refused_token_is_told_and_fails_a_check() {
 fn the_token_in_use_for_other_programs() {
     let server = Sandbox::start();
     let home = Home::logged_in(&server);
-    let stored = format!("{}\n", home.read(FILE));
+    let stored = format!("{}\n", home.read(Home::TOKEN));
     server.clear_requests();
     home.at(&server, ["whoami", "--show-token"]).run().succeeds().prints(&stored).says_exactly("");
     home.at(&server, ["whoami", "--show-token"])
@@ -121,14 +123,14 @@ fn d9_a_token_that_is_about_to_end_is_warned_of() {
     for (minutes, warning) in
         [(24 * 60 + 30, None), (23 * 60 + 30, Some("in 23 h")), (3 * 60 + 30, Some("in 3 h"))]
     {
-        home.write(FILE, server.login_expiring(Duration::from_mins(minutes)));
+        home.write(Home::TOKEN, server.login_expiring(Duration::from_mins(minutes)));
         for line in ["artifacts list", "whoami", "users list -o json"] {
             let run = home.at(&server, line.split(' ')).run().succeeds();
             let warned = run.stderr.strip_prefix("warning: the stored token ends ").map(str::trim_end);
             assert_eq!(warned, warning, "{minutes} min, {line}\n{}", run.transcript());
         }
     }
-    home.write(FILE, server.expired_token());
+    home.write(Home::TOKEN, server.expired_token());
     home.at(&server, ["artifacts", "list"])
         .run()
         .fails()
@@ -144,14 +146,14 @@ fn d9_a_token_that_is_about_to_end_is_warned_of() {
 fn a_token_that_says_nothing_of_itself_is_used_all_the_same() {
     let server = Sandbox::start();
     let home = Home::new();
-    home.write(FILE, "opaque-token");
+    home.write(Home::TOKEN, "opaque-token");
     let run = home.at(&server, ["whoami"]).run().succeeds();
     assert!(property(&run, "refused").contains("401"), "{}", run.transcript());
     assert_eq!(property(&run, "time left"), "");
     // Nothing is known of its end, so that "never" would be a lie.
     let run = home.at(&server, ["whoami", "-o", "table"]).run().succeeds();
     assert!(!run.stdout.contains("Expires"), "{}", run.transcript());
-    home.write(FILE, server.create_token("for ever", None));
+    home.write(Home::TOKEN, server.create_token("for ever", None));
     let run = home.at(&server, ["whoami", "-o", "table"]).run().succeeds();
     assert!(run.stdout.contains("Expires:     never\n"), "{}", run.transcript());
 }

@@ -16,6 +16,9 @@ pub struct Home {
 }
 
 impl Home {
+    /// Where the token of the default profile lies.
+    pub const TOKEN: &str = ".cache/mender/authtoken";
+
     pub fn new() -> Self {
         Home { directory: tempfile::tempdir().expect("a temporary directory") }
     }
@@ -23,7 +26,7 @@ impl Home {
     /// A home whose user has logged in, so that commands need no token.
     pub fn logged_in(server: &Sandbox) -> Self {
         let home = Home::new();
-        home.write(".cache/mender/authtoken", server.login());
+        home.write(Home::TOKEN, server.login());
         home
     }
 

@@ -11,7 +11,7 @@ use clap::{Args, Subcommand};
 use mender::artifacts::Artifact;
 use mender::{Client, Error};
 
-use super::help_of;
+use super::{Tree, help_of};
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Result};
 use crate::cli::output::{Cell, Column};
@@ -49,7 +49,7 @@ const COLUMNS: &[Column<Artifact>] = &[
     Column { title: "Description", cell: |artifact| Cell::maybe(artifact.description.as_deref()) },
 ];
 
-pub async fn run(args: ArtifactsArgs, ctx: &Context, tree: clap::Command) -> Result<()> {
+pub async fn run(args: ArtifactsArgs, ctx: &Context, tree: Tree) -> Result<()> {
     match args.verb {
         None => ctx.out().help(&help_of(tree, &["artifacts"])),
         Some(Verb::Upload(args)) => upload::run(args, ctx).await,

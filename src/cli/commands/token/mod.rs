@@ -7,7 +7,7 @@ mod revoke;
 use clap::{Args, Subcommand};
 use mender::tokens::PersonalToken;
 
-use super::help_of;
+use super::{Tree, help_of};
 use crate::cli::context::Context;
 use crate::cli::error::Result;
 use crate::cli::output::{Cell, Column};
@@ -37,7 +37,7 @@ const COLUMNS: &[Column<PersonalToken>] = &[
     Column { title: "Expires", cell: |token| Cell::End(token.expiration_date.as_deref()) },
 ];
 
-pub async fn run(args: TokenArgs, ctx: &Context, tree: clap::Command) -> Result<()> {
+pub async fn run(args: TokenArgs, ctx: &Context, tree: Tree) -> Result<()> {
     match args.verb {
         None => ctx.out().help(&help_of(tree, &["token"])),
         Some(Verb::Create(args)) => create::run(args, ctx).await,

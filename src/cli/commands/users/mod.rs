@@ -9,7 +9,7 @@ use mender::users::User;
 use mender::{Client, Error};
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::help_of;
+use super::{Tree, help_of};
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Result};
 use crate::cli::output::{Cell, Column};
@@ -49,7 +49,7 @@ const COLUMNS: &[Column<User>] = &[
     Column { title: "Last login", cell: |user| Cell::Time(user.login_ts.as_deref()) },
 ];
 
-pub async fn run(args: UsersArgs, ctx: &Context, tree: clap::Command) -> Result<()> {
+pub async fn run(args: UsersArgs, ctx: &Context, tree: Tree) -> Result<()> {
     let id: fn(&User) -> &str = |user| &user.id;
     match args.verb {
         None => ctx.out().help(&help_of(tree, &["users"])),

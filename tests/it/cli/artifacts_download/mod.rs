@@ -54,7 +54,7 @@ impl Stored {
     /// Nothing in the home but the token: no half file, no temporary one.
     #[track_caller]
     fn left_nothing(&self) {
-        assert_eq!(self.home.files(), [".cache/mender/authtoken"]);
+        assert_eq!(self.home.files(), [Home::TOKEN]);
     }
 
     fn content(&self, file: &str) -> Vec<u8> {
@@ -202,11 +202,11 @@ fn a_file_that_exists_is_replaced_only_by_a_complete_one() {
     it.server.fault(Fault::on("GET", "/mender/").status(404).times(9));
     it.download(&["r1"]).run().fails().does_not_say("successful");
     assert_eq!(it.content("r1.mender"), b"precious");
-    assert_eq!(it.home.files(), [".cache/mender/authtoken", "r1.mender"]);
+    assert_eq!(it.home.files(), [Home::TOKEN, "r1.mender"]);
     it.server.clear_faults();
     it.download(&["r1"]).run().succeeds();
     assert_eq!(it.content("r1.mender"), it.bytes);
-    assert_eq!(it.home.files(), [".cache/mender/authtoken", "r1.mender"]);
+    assert_eq!(it.home.files(), [Home::TOKEN, "r1.mender"]);
 }
 
 #[test]

@@ -33,7 +33,7 @@ fn every_request_names_the_program_and_carries_the_token() {
     list(&home, server.url()).run().succeeds();
     let request = server.requests().remove(0);
     assert_eq!(request.header("user-agent"), Some(concat!("mender-cli/", env!("CARGO_PKG_VERSION"))));
-    let token = home.read(".cache/mender/authtoken");
+    let token = home.read(Home::TOKEN);
     assert_eq!(request.header("authorization").unwrap(), format!("Bearer {token}"));
     assert_eq!(request.header("referer"), None);
 }
