@@ -34,8 +34,10 @@ mod client;
 mod digest;
 
 pub use client::{
-    Anonymous, Client, ClientBuilder, Limits, Trust, artifacts, devices,
+    Anonymous, Client, ClientBuilder, Limits, Preferences, Trust, artifacts, configuration, connection,
+    deployments, devices,
     error::{ConnectionFault, Error, Refusal, RequestLine, Result},
+    inventory,
     login::Login,
     page::{LARGEST_PAGE, Page, Pages},
     token::{Claims, Token},

@@ -40,7 +40,7 @@ pub async fn run(args: DevicesArgs, ctx: &Context, tree: Tree) -> Result<()> {
             let listing = Listing::of(&page, ctx, "devices list")?;
             let client = ctx.client()?;
             let style = Style { columns: COLUMNS, id: |device| &device.id, block, what: "devices" };
-            listing.run(client.devices().list(), &style, ctx).await
+            listing.run(client.devices().list(None), &style, ctx).await
         }
     }
 }
