@@ -9,12 +9,14 @@ mod credentials;
 pub mod env;
 mod error;
 mod files;
+mod fleet;
 mod listing;
 mod official;
 mod output;
 mod profiles;
 mod settings;
 mod signals;
+mod span;
 mod tally;
 mod token_kind;
 mod token_source;
@@ -92,6 +94,7 @@ async fn dispatch(command: Option<Command>, ctx: &Context, tree: Tree) -> Result
         Some(Command::Users(args)) => commands::users::run(args, ctx, tree).await,
         Some(Command::Artifacts(args)) => commands::artifacts::run(args, ctx, tree).await,
         Some(Command::Devices(args)) => commands::devices::run(args, ctx, tree).await,
+        Some(Command::Groups(args)) => commands::groups::run(args, ctx, tree).await,
         Some(Command::Profile(args)) => commands::profile::run(args, ctx, tree).await,
         Some(Command::Completion(args)) => commands::completion::run(args, ctx, tree),
         Some(Command::Man(args)) => commands::man::run(args, ctx, tree),

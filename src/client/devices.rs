@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -9,6 +11,7 @@ use super::error::{Error, Result};
 use super::http::Transport;
 use super::page::{LARGEST_PAGE, Pages};
 use super::url::segment;
+use crate::digest::sha256_hex;
 
 /// A device as device authentication knows it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -63,6 +66,16 @@ pub struct AuthSet {
     /// What else the server tells.
     #[serde(flatten)]
     pub more: Map<String, Value>,
+}
+
+impl AuthSet {
+    /// What people compare instead of a key: the SHA-256 of its SubjectPublicKeyInfo, as
+    /// `openssl pkey -pubin -outform der | sha256sum` prints it. `None` if the key is no PEM.
+    pub fn fingerprint(&self) -> Option<String> {
+        let lines = self.pubkey.lines().map(str::trim).filter(|line| !line.starts_with("-----"));
+        let der = STANDARD.decode(lines.collect::<String>()).ok().filter(|der| !der.is_empty())?;
+        Some(sha256_hex(&der))
+    }
 }
 
 /// What a device or an authentication set may be.

@@ -3,6 +3,7 @@
 pub mod artifacts;
 pub mod completion;
 pub mod devices;
+pub mod groups;
 pub mod login;
 pub mod logout;
 pub mod man;

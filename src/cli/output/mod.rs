@@ -1,10 +1,12 @@
 //! The only writer to stdout and stderr. stdout is the result and nothing else.
 #![allow(clippy::disallowed_methods, reason = "the one home of stdout and stderr")]
 
+mod count;
 mod escape;
 mod logger;
 mod progress;
 mod prompt;
+mod rows;
 mod table;
 
 use std::fmt::Display;
@@ -18,9 +20,11 @@ use super::args::{Format, GlobalArgs};
 use super::env::Env;
 use super::error::{CliError, Kind, Result};
 
+pub use self::count::Count;
 pub use self::escape::{line, lines};
 pub use self::progress::Transfer;
 pub use self::prompt::Prompt;
+pub use self::rows::{Rows, View};
 pub use self::table::{Cell, Column, duration};
 
 /// How a result is shown.
@@ -90,7 +94,12 @@ impl Output {
         }
     }
 
-    fn form(&self) -> Result<Form> {
+    /// The form of lists other than the official client's.
+    ///
+    /// # Errors
+    ///
+    /// If the user asked for blocks.
+    pub fn form(&self) -> Result<Form> {
         match self.asked_form() {
             Some(Form::Text) => Err(CliError::usage("-o text is only for artifacts list and devices list")),
             Some(form) => Ok(form),
