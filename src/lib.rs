@@ -26,8 +26,8 @@
 //!
 //! # Features
 //!
-//! `cli` (on by default) brings what the program needs; a program that wants the library alone
-//! turns it off with `default-features = false`.
+//! `cli` and `jq` (on by default) bring what the program needs; a program that wants the library alone
+//! turns them off with `default-features = false`.
 
 pub mod artifact;
 mod client;

@@ -82,7 +82,7 @@ pub struct Found {
 
 impl<'c> Names<'c> {
     pub fn new(client: &'c Client, out: &Output) -> Self {
-        Names { client, out: *out, preferences: OnceCell::new(), known: OnceCell::new() }
+        Names { client, out: out.clone(), preferences: OnceCell::new(), known: OnceCell::new() }
     }
 
     /// The attribute that names devices, if the tenant chose one. A role that may not know is none the worse.

@@ -42,7 +42,7 @@ impl Output {
             }
             (true, false) => View::Lines(Instant::now() + EVERY),
         };
-        Count { out: *self, done: 0, total, name, view }
+        Count { out: self.clone(), done: 0, total, name, view }
     }
 }
 

@@ -22,6 +22,8 @@ pub struct Rows<'v, T> {
     form: Form,
     view: &'v dyn View<T>,
     held: Vec<T>,
+    /// What a filter waits for.
+    whole: Vec<String>,
     is_first: bool,
 }
 
@@ -32,7 +34,14 @@ impl Output {
     ///
     /// If its form is not for lists of this kind.
     pub fn rows<'v, T>(&self, view: &'v dyn View<T>) -> Result<Rows<'v, T>> {
-        Ok(Rows { out: *self, form: self.form()?, view, held: Vec::new(), is_first: true })
+        Ok(Rows {
+            out: self.clone(),
+            form: self.form()?,
+            view,
+            held: Vec::new(),
+            whole: Vec::new(),
+            is_first: true,
+        })
     }
 }
 
@@ -69,6 +78,9 @@ impl<T> Rows<'_, T> {
     /// As [`Output::bytes`].
     pub fn add(&mut self, items: Vec<T>) -> Result<()> {
         let view = self.view;
+        if self.out.filter.is_some() {
+            return self.filtered(&items);
+        }
         match self.form {
             Form::Table => {
                 self.held.extend(items);
@@ -89,6 +101,16 @@ impl<T> Rows<'_, T> {
         }
     }
 
+    /// A filter sees each item by itself, or the one value that the whole list is.
+    fn filtered(&mut self, items: &[T]) -> Result<()> {
+        let texts: Vec<String> = items.iter().map(|item| self.view.json(item)).collect();
+        if self.form == Form::Jsonl {
+            return self.out.json_text(texts.iter().map(|text| format!("{text}\n")).collect());
+        }
+        self.whole.extend(texts);
+        Ok(())
+    }
+
     fn json(&self, item: &T) -> String {
         let text = self.view.json(item);
         if self.out.stdout_is_terminal { escape::json(&text).into_owned() } else { text }
@@ -105,6 +127,8 @@ impl<T> Rows<'_, T> {
     /// As [`Output::bytes`].
     pub fn end(self) -> Result<()> {
         match self.form {
+            Form::Jsonl => Ok(()),
+            _ if self.out.filter.is_some() => self.out.json_text(format!("[{}]\n", self.whole.join(","))),
             Form::Table if !self.held.is_empty() => {
                 let rows: Vec<_> = self.held.iter().map(|item| self.view.cells(item)).collect();
                 self.out.text(&table::grid(&self.view.titles(), &rows, self.out.width()))
