@@ -64,6 +64,11 @@ impl Call {
     /// The body of a JSON call, read whole.
     pub(crate) async fn json(&mut self) -> Result<Bytes, Refusal> {
         self.expect_type(&["application/json"])?;
+        self.body().await
+    }
+
+    /// The same, whatever its type.
+    pub(crate) async fn body(&mut self) -> Result<Bytes, Refusal> {
         if self.content_length().is_some_and(|length| length > BODY_LIMIT as u64) {
             return Err(Refusal::new(413, "http: request body too large"));
         }
@@ -88,11 +93,17 @@ impl Call {
     ) -> Result<Map<String, Value>, Refusal> {
         let map =
             gojson::object(body, target).map_err(|text| Refusal::new(400, format!("{prefix}{text}")))?;
-        if self.state.settings.strict
-            && let Some(key) = map.keys().find(|key| !fields.contains(&key.as_str()))
-        {
-            return Err(Refusal::new(400, format!("sandbox: superfluous field \"{key}\"")));
-        }
+        self.only(&map, fields)?;
         Ok(map)
+    }
+
+    /// None but these fields, unless the sandbox is lenient.
+    pub(crate) fn only(&self, map: &Map<String, Value>, fields: &[&str]) -> Result<(), Refusal> {
+        match map.keys().find(|key| !fields.contains(&key.as_str())) {
+            Some(key) if self.state.settings.strict => {
+                Err(Refusal::new(400, format!("sandbox: superfluous field \"{key}\"")))
+            }
+            _ => Ok(()),
+        }
     }
 }

@@ -1,9 +1,11 @@
 //! Devices, as far as lists of them go. They are made through the library.
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::answer::{Refusal, Reply, json_answer};
 use crate::call::Call;
+use crate::inventory;
 use crate::paging::Page;
 use crate::routes::{Route, route};
 use crate::state::Data;
@@ -92,6 +94,13 @@ pub(crate) fn add(data: &mut Data, mut device: Device) -> String {
         set.ts.get_or_insert_with(|| now.clone());
     }
     let id = device.id.clone();
+    let read = |time: &String| time.parse::<Timestamp>().ok();
+    let created = device.created_ts.as_ref().and_then(read).unwrap_or_default();
+    let identity = device.identity_data.as_object().cloned().unwrap_or_default();
+    inventory::identity(data, &id, &identity, &device.status, created);
+    if let Some(at) = device.check_in_time.as_ref().and_then(read) {
+        inventory::seen(data, &id, at);
+    }
     data.devices.push(device);
     id
 }

@@ -20,6 +20,7 @@ mod devauth;
 mod digest;
 mod faults;
 mod gojson;
+mod inventory;
 mod jwt;
 mod paging;
 mod recorder;

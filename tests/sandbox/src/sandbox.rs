@@ -23,7 +23,7 @@ use crate::useradm::{self, User};
 
 /// A running sandbox. It stops, and its files go, when this is dropped.
 pub struct Sandbox {
-    state: Arc<State>,
+    pub(crate) state: Arc<State>,
     runtime: Option<Runtime>,
     _folder: TempDir,
     url: String,

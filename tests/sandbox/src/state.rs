@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use crate::deployments::{Deployment, Notes, Record, Upload};
 use crate::devauth::Device;
 use crate::faults::Faults;
+use crate::inventory::Inventory;
 use crate::jwt::Signer;
 use crate::recorder::Recorder;
 use crate::storage::Links;
@@ -68,18 +69,22 @@ pub(crate) struct Data {
     pub(crate) deployments: Vec<Deployment>,
     pub(crate) uploads: HashMap<String, Upload>,
     pub(crate) devices: Vec<Device>,
+    pub(crate) inventory: Inventory,
     last_time: Timestamp,
 }
 
 impl Data {
-    /// Now, in milliseconds as the server stores them, and never the same twice: sorting by it is then stable.
+    /// Now, and never the same twice: sorting by it is then stable.
     pub(crate) fn tick(&mut self) -> Timestamp {
-        let now =
-            Timestamp::from_millisecond(Timestamp::now().as_millisecond()).unwrap_or(Timestamp::UNIX_EPOCH);
         let next = self.last_time + Duration::from_millis(1);
-        self.last_time = now.max(next);
+        self.last_time = now().max(next);
         self.last_time
     }
+}
+
+/// Now, in milliseconds as the server stores them.
+pub(crate) fn now() -> Timestamp {
+    Timestamp::from_millisecond(Timestamp::now().as_millisecond()).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
 impl State {

@@ -3,6 +3,7 @@
 mod accounts;
 mod contents;
 mod faults;
+mod inventory;
 mod strictness;
 
 use reqwest::multipart::{Form, Part};
