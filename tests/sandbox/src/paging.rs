@@ -93,8 +93,8 @@ impl Page {
         Page { number: read("page", 1), size: read("per_page", DEFAULT) }
     }
 
-    /// This page's part of all items.
-    pub(crate) fn of<T>(self, items: Vec<T>) -> Vec<T> {
+    /// This page's part of all items, which need not be there yet.
+    pub(crate) fn of<T>(self, items: impl IntoIterator<Item = T>) -> Vec<T> {
         let skip = (self.number - 1).saturating_mul(self.size);
         let skip = usize::try_from(skip).unwrap_or(usize::MAX);
         items.into_iter().skip(skip).take(usize::try_from(self.size).unwrap_or(usize::MAX)).collect()

@@ -96,12 +96,23 @@ pub(super) struct Sort {
 /// A device with its id.
 pub(super) type Entry<'a> = (&'a String, &'a Record);
 
-/// Puts devices in order. They come sorted by id, and stay so among equals.
-pub(super) fn sort<'a>(found: Vec<Entry<'a>>, orders: &[Sort]) -> Vec<Entry<'a>> {
+/// Whether an order is by id alone, and if so, whether it goes down. Without any it goes up.
+pub(super) fn by_id(orders: &[Sort]) -> Option<bool> {
     match orders {
-        [] | [Sort { field: Field::Id, descending: false }, ..] => return found,
-        [Sort { field: Field::Id, descending: true }, ..] => return found.into_iter().rev().collect(),
-        _ => {}
+        [] => Some(false),
+        // Ids are unique: what follows has no say.
+        [Sort { field: Field::Id, descending }, ..] => Some(*descending),
+        _ => None,
+    }
+}
+
+/// Puts devices in order. They come sorted by id, and stay so among equals.
+pub(super) fn sort<'a>(mut found: Vec<Entry<'a>>, orders: &[Sort]) -> Vec<Entry<'a>> {
+    if let Some(descending) = by_id(orders) {
+        if descending {
+            found.reverse();
+        }
+        return found;
     }
     // What is absent sorts as null does.
     let key = |sort: &Sort, (id, record): Entry<'a>| {
