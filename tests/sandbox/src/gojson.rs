@@ -73,6 +73,36 @@ pub(crate) fn integer(map: &Map<String, Value>, structure: &str, field: &str) ->
     }
 }
 
+/// A count. A number that is none is named in the refusal.
+pub(crate) fn unsigned(
+    map: &Map<String, Value>,
+    structure: &str,
+    field: &str,
+) -> Result<Option<u64>, String> {
+    match map.get(field) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::Number(number)) => number.as_u64().map(Some).ok_or_else(|| {
+            format!(
+                "json: cannot unmarshal number {number} into Go struct field {structure}.{field} of type uint"
+            )
+        }),
+        Some(other) => Err(wrong(other, structure, field, "uint")),
+    }
+}
+
+/// An object; absent and null are both an empty one.
+pub(crate) fn map(
+    map: &Map<String, Value>,
+    structure: &str,
+    field: &str,
+) -> Result<Map<String, Value>, String> {
+    match map.get(field) {
+        None | Some(Value::Null) => Ok(Map::new()),
+        Some(Value::Object(inner)) => Ok(inner.clone()),
+        Some(other) => Err(wrong(other, structure, field, "map[string]interface {}")),
+    }
+}
+
 /// A field that is not of the server's type.
 pub(crate) fn wrong(value: &Value, structure: &str, field: &str, wanted: &str) -> String {
     format!(

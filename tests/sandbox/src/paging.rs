@@ -93,11 +93,19 @@ impl Page {
         Page { number: read("page", 1), size: read("per_page", DEFAULT) }
     }
 
+    /// How many items stand before this page.
+    pub(crate) fn offset(self) -> usize {
+        usize::try_from((self.number - 1).saturating_mul(self.size)).unwrap_or(usize::MAX)
+    }
+
+    /// How many items it has, if there are enough.
+    pub(crate) fn length(self) -> usize {
+        usize::try_from(self.size).unwrap_or(usize::MAX)
+    }
+
     /// This page's part of all items, which need not be there yet.
     pub(crate) fn of<T>(self, items: impl IntoIterator<Item = T>) -> Vec<T> {
-        let skip = (self.number - 1).saturating_mul(self.size);
-        let skip = usize::try_from(skip).unwrap_or(usize::MAX);
-        items.into_iter().skip(skip).take(usize::try_from(self.size).unwrap_or(usize::MAX)).collect()
+        items.into_iter().skip(self.offset()).take(self.length()).collect()
     }
 
     /// `Link` lines without a total: no `last`.

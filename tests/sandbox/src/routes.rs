@@ -15,7 +15,7 @@ use crate::recorder::Listened;
 use crate::server::Server;
 use crate::state::State;
 use crate::useradm::Session;
-use crate::{deployments, devauth, inventory, useradm};
+use crate::{deployments, devauth, deviceconfig, deviceconnect, inventory, useradm};
 
 pub(crate) type Handler = fn(Call) -> BoxFuture<'static, Reply>;
 
@@ -37,33 +37,53 @@ struct Service {
     prefix: &'static str,
     routes: &'static [Route],
     methods: [&'static str; 5],
+    /// Whether it adds OPTIONS to them.
+    options: bool,
     /// Whether the service's own router stamps its refusals with the request id.
     stamps: bool,
 }
 
-const SERVICES: [Service; 4] = [
+const SERVICES: [Service; 6] = [
     Service {
         prefix: "useradm",
         routes: useradm::ROUTES,
         methods: ["POST", "GET", "DELETE", "PUT", "PATCH"],
+        options: true,
         stamps: true,
     },
     Service {
         prefix: "deployments",
         routes: deployments::ROUTES,
         methods: ["GET", "POST", "DELETE", "PUT", "PATCH"],
+        options: true,
         stamps: false,
     },
     Service {
         prefix: "devauth",
         routes: devauth::ROUTES,
-        methods: ["GET", "POST", "DELETE", "PUT", "PATCH"],
+        methods: ["POST", "GET", "DELETE", "PUT", "PATCH"],
+        options: true,
+        stamps: true,
+    },
+    Service {
+        prefix: "deviceconfig",
+        routes: deviceconfig::ROUTES,
+        methods: ["GET", "PUT", "POST", "DELETE", "PATCH"],
+        options: false,
+        stamps: true,
+    },
+    Service {
+        prefix: "deviceconnect",
+        routes: deviceconnect::ROUTES,
+        methods: ["GET", "PUT", "POST", "DELETE", "PATCH"],
+        options: false,
         stamps: true,
     },
     Service {
         prefix: "inventory",
         routes: inventory::ROUTES,
         methods: ["GET", "POST", "DELETE", "PUT", "PATCH"],
+        options: true,
         stamps: true,
     },
 ];
@@ -95,8 +115,9 @@ async fn answer(state: Arc<State>, server: Server, parts: Parts, body: Listened)
         return Err(Refusal::new(400, "invalid path"));
     };
     let path = path.into_owned();
-    if !path.starts_with("/api/management/") {
-        return Ok(text(404, "text/html", "<!doctype html><title>404 Not Found</title>\n"));
+    let name = path.split('/').nth(4).unwrap_or_default();
+    if !path.starts_with("/api/management/") || state.settings.lacking.iter().any(|lacking| lacking == name) {
+        return Ok(nobody(&parts.method));
     }
     let session =
         if path == LOGIN { Session::default() } else { useradm::authenticate(&state, &parts.headers)? };
@@ -117,7 +138,7 @@ async fn answer(state: Arc<State>, server: Server, parts: Parts, body: Listened)
     let Some((route, params)) = known.iter().find(|(route, _)| route.method == parts.method.as_str()) else {
         let has = |method: &&&str| known.iter().any(|(route, _)| route.method == **method);
         let mut allowed: Vec<&str> = service.methods.iter().filter(has).copied().collect();
-        allowed.push("OPTIONS");
+        allowed.extend(service.options.then_some("OPTIONS"));
         let refusal = Refusal::new(405, "method not allowed").header(ALLOW, allowed.join(", "));
         return Err(unstamped(service, refusal));
     };
@@ -140,6 +161,14 @@ fn unrouted() -> Answer {
     let mut answer = text(404, "text/plain; charset=utf-8", "404 page not found\n");
     answer.extensions_mut().insert(Unstamped);
     answer
+}
+
+/// What no service takes falls through to the web server of the user interface, which knows no tokens.
+fn nobody(method: &Method) -> Answer {
+    match *method {
+        Method::GET | Method::HEAD => text(404, "text/html", "<!doctype html><title>404 Not Found</title>\n"),
+        _ => text(405, "text/html", "<!doctype html><title>405 Not Allowed</title>\n"),
+    }
 }
 
 fn unstamped(service: &Service, refusal: Refusal) -> Refusal {

@@ -1,5 +1,8 @@
 //! The handle to a running sandbox.
 
+mod devices;
+mod inventory;
+
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,7 +16,6 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::accounts::{ADMIN, SSO, TWO_FACTOR};
 use crate::deployments;
-use crate::devauth::{self, Device};
 use crate::faults::Fault;
 use crate::recorder::Recorded;
 use crate::server::{Server, listen};
@@ -23,7 +25,7 @@ use crate::useradm::{self, User};
 
 /// A running sandbox. It stops, and its files go, when this is dropped.
 pub struct Sandbox {
-    pub(crate) state: Arc<State>,
+    state: Arc<State>,
     runtime: Option<Runtime>,
     _folder: TempDir,
     url: String,
@@ -39,6 +41,7 @@ pub struct Sandbox {
 pub struct Builder {
     settings: Settings,
     ports: [u16; 4],
+    fleet: Option<(usize, u64)>,
 }
 
 impl Builder {
@@ -148,6 +151,9 @@ impl Builder {
             _folder: folder,
         };
         sandbox.add_accounts();
+        if let Some((count, seed)) = self.fleet {
+            sandbox.add_fleet(count, seed);
+        }
         let state = &sandbox.state;
         // `localhost` may mean the other address family first; it is fine if there is none.
         let port = https.local_addr()?.port();
@@ -307,11 +313,6 @@ impl Sandbox {
     /// How many Artifacts are stored.
     pub fn artifact_count(&self) -> usize {
         self.state.data().artifacts.len()
-    }
-
-    /// Adds a device; returns its id.
-    pub fn add_device(&self, device: Device) -> String {
-        devauth::add(&mut self.state.data(), device)
     }
 
     /// All requests so far, in order of their arrival.

@@ -9,7 +9,9 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::deployments::{Deployment, Notes, Record, Upload};
-use crate::devauth::Device;
+use crate::devauth::Devices;
+use crate::deviceconfig::Configuration;
+use crate::deviceconnect::Connection;
 use crate::faults::Faults;
 use crate::inventory::Inventory;
 use crate::jwt::Signer;
@@ -28,6 +30,12 @@ pub(crate) struct Settings {
     pub(crate) token_limit: usize,
     pub(crate) session_limit: usize,
     pub(crate) max_artifact_size: u64,
+    /// How many devices may be accepted; any number without one.
+    pub(crate) max_devices: Option<u64>,
+    /// How long the removal of a device takes; without one it waits to be finished by hand.
+    pub(crate) decommission_after: Option<Duration>,
+    /// Services that this server lacks.
+    pub(crate) lacking: Vec<String>,
 }
 
 impl Default for Settings {
@@ -41,6 +49,9 @@ impl Default for Settings {
             token_limit: 10,
             session_limit: 10,
             max_artifact_size: 10 << 30,
+            max_devices: None,
+            decommission_after: Some(Duration::from_millis(5)),
+            lacking: Vec::new(),
         }
     }
 }
@@ -68,23 +79,28 @@ pub(crate) struct Data {
     pub(crate) types: BTreeSet<String>,
     pub(crate) deployments: Vec<Deployment>,
     pub(crate) uploads: HashMap<String, Upload>,
-    pub(crate) devices: Vec<Device>,
+    pub(crate) devices: Devices,
     pub(crate) inventory: Inventory,
+    /// By device.
+    pub(crate) configurations: HashMap<String, Configuration>,
+    /// By device.
+    pub(crate) connections: HashMap<String, Connection>,
     last_time: Timestamp,
 }
 
 impl Data {
-    /// Now, and never the same twice: sorting by it is then stable.
+    /// Now, in milliseconds as the server stores them.
+    pub(crate) fn now(&self) -> Timestamp {
+        Timestamp::from_millisecond(Timestamp::now().as_millisecond()).unwrap_or(Timestamp::UNIX_EPOCH)
+    }
+
+    /// The same, but never the same twice: sorting by it is then stable. Each call takes a millisecond for itself, so
+    /// it is not for what is done in bulk.
     pub(crate) fn tick(&mut self) -> Timestamp {
         let next = self.last_time + Duration::from_millis(1);
-        self.last_time = now().max(next);
+        self.last_time = self.now().max(next);
         self.last_time
     }
-}
-
-/// Now, in milliseconds as the server stores them.
-pub(crate) fn now() -> Timestamp {
-    Timestamp::from_millisecond(Timestamp::now().as_millisecond()).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
 impl State {

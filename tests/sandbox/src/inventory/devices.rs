@@ -8,7 +8,6 @@ use super::record::{Scope, Shown, UPDATED};
 use crate::answer::{Refusal, Reply, empty, header_value, serialized};
 use crate::call::Call;
 use crate::paging::{Page, Query};
-use crate::state::now;
 
 pub(super) fn not_found() -> Refusal {
     Refusal::new(404, "Device not found")
@@ -119,14 +118,15 @@ pub(crate) async fn show(call: Call) -> Reply {
 /// Clears what the device reported, and nothing else. A device that is not known is known from then on.
 pub(crate) async fn forget(call: Call) -> Reply {
     let mut data = call.state.data();
+    let now = data.now();
     let records = &mut data.inventory.0;
     let is_new = !records.contains_key(call.param(0));
     let record = records.entry(call.param(0).into()).or_default();
     record.clear(Scope::Inventory);
     let (scope, name) = UPDATED;
-    record.set(scope, name, now());
+    record.set(scope, name, now);
     if is_new {
-        record.set(Scope::System, "created_ts", now());
+        record.set(Scope::System, "created_ts", now);
     }
     Ok(empty(204))
 }

@@ -13,6 +13,11 @@ use crate::gojson;
 use crate::paging::Page;
 use crate::state::Data;
 
+/// The group that a device is in.
+pub(crate) fn group<'a>(data: &'a Data, id: &str) -> Option<&'a str> {
+    data.inventory.0.get(id).and_then(|record| record.group())
+}
+
 pub(crate) async fn of_device(call: Call) -> Reply {
     let data = call.state.data();
     let record = data.inventory.0.get(call.param(0)).ok_or_else(not_found)?;
@@ -112,7 +117,7 @@ pub(crate) async fn add(mut call: Call) -> Reply {
 }
 
 pub(crate) async fn remove(mut call: Call) -> Reply {
-    let body = call.body().await?;
+    let body = call.whole().await?;
     let ids = listed(&body)?;
     let mut data = call.state.data();
     let removed = removed(&mut data, call.param(0), |id| ids.contains(id));

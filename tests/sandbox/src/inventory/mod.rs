@@ -7,8 +7,6 @@ mod criteria;
 mod devices;
 mod filter;
 mod groups;
-mod handle;
-#[allow(dead_code, reason = "device authentication is about to call all of it")]
 mod news;
 mod record;
 mod search;
@@ -19,10 +17,12 @@ mod value;
 
 use std::collections::BTreeMap;
 
-#[allow(unused_imports, reason = "the same")]
-pub(crate) use news::{identity, removed, report, seen, set_group, set_tags, status};
+pub(crate) use groups::group;
+pub(crate) use news::{identity, removed, report, seen, set_group, set_tags, status, try_report};
+pub(crate) use tags::tags;
 
 use crate::routes::{ANY_QUERY, Route, route};
+use crate::state::Data;
 use record::Record;
 
 /// All records by device id.
@@ -61,4 +61,9 @@ pub(crate) const ROUTES: &[Route] = &[
 /// The one call whose DELETE has a body.
 pub(crate) fn has_delete_body(route: &Route) -> bool {
     route.path == "/api/management/v1/inventory/groups/{}/devices"
+}
+
+/// Whether there is a device of this id.
+pub(crate) fn knows(data: &Data, id: &str) -> bool {
+    data.inventory.0.contains_key(id)
 }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::record::{Attribute, Record, Scope, UPDATED};
 use super::value::Stored;
 use super::{MAX_ATTRIBUTES, TOO_MANY};
-use crate::state::{Data, now};
+use crate::state::Data;
 
 fn record<'a>(data: &'a mut Data, id: &str) -> Option<&'a mut Record> {
     data.inventory.0.get_mut(id)
@@ -50,21 +50,18 @@ pub(crate) fn removed(data: &mut Data, id: &str) {
 
 /// A device reports its inventory: what it does not name stays.
 pub(crate) fn report(data: &mut Data, id: &str, attributes: &Map<String, Value>) {
+    let now = data.now();
     if let Some(record) = record(data, id) {
         for (name, value) in attributes {
             record.set(Scope::Inventory, name, value);
         }
         let (scope, name) = UPDATED;
-        record.set(scope, name, now());
+        record.set(scope, name, now);
     }
 }
 
 /// The same, or why the server would refuse it.
-pub(super) fn checked_report(
-    data: &mut Data,
-    id: &str,
-    attributes: &Map<String, Value>,
-) -> Result<(), String> {
+pub(crate) fn try_report(data: &mut Data, id: &str, attributes: &Map<String, Value>) -> Result<(), String> {
     for (name, value) in attributes {
         super::check::name_and_value(name, value)?;
     }
@@ -86,6 +83,7 @@ pub(crate) fn set_group(data: &mut Data, id: &str, group: &str) {
 
 /// A device has these tags, and no others.
 pub(crate) fn set_tags(data: &mut Data, id: &str, tags: &[(&str, Value)]) {
+    let now = data.now();
     if let Some(record) = record(data, id) {
         record.clear(Scope::Tags);
         for (name, value) in tags {
@@ -94,7 +92,7 @@ pub(crate) fn set_tags(data: &mut Data, id: &str, tags: &[(&str, Value)]) {
                 description: None,
                 value: Stored::from(value),
                 scope: Scope::Tags,
-                timestamp: Some(now()),
+                timestamp: Some(now),
             });
         }
         record.etag = Some(uuid::Uuid::new_v4().to_string());

@@ -1,6 +1,9 @@
 //! Tags of a device.
 
+use std::collections::BTreeMap;
+
 use http::header::IF_MATCH;
+use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::record::{Attribute, Record, Scope};
@@ -9,7 +12,14 @@ use super::{MAX_TAGS, TOO_MANY, check};
 use crate::answer::{Refusal, Reply, empty};
 use crate::call::Call;
 use crate::gojson;
-use crate::state::now;
+use crate::state::Data;
+
+/// The tags of a device; none of one that is not known.
+pub(crate) fn tags(data: &Data, id: &str) -> BTreeMap<String, Value> {
+    let record = data.inventory.0.get(id);
+    let tags = record.into_iter().flat_map(|record| record.of(Scope::Tags));
+    tags.map(|tag| (tag.name.clone(), tag.value.json())).collect()
+}
 
 /// A tag as it is sent.
 struct Tag {
@@ -38,6 +48,7 @@ async fn change(mut call: Call, others: Others) -> Reply {
     let tags = read(&call, &body)?;
     let condition = call.header(IF_MATCH).map(String::from);
     let mut data = call.state.data();
+    let now = data.now();
     let record = data.inventory.0.get_mut(call.param(0));
     let has_tags = record.as_ref().is_some_and(|record| record.of(Scope::Tags).next().is_some());
     // Where there is nothing to do, conditions are not looked at.
@@ -50,7 +61,7 @@ async fn change(mut call: Call, others: Others) -> Reply {
     }
     // Tags of a device that is not known are lost without a word.
     if let Some(record) = record {
-        apply(record, tags, others)?;
+        apply(record, tags, others, now)?;
     }
     Ok(empty(200))
 }
@@ -81,7 +92,7 @@ fn tag(map: &Map<String, Value>) -> Result<Tag, String> {
     })
 }
 
-fn apply(record: &mut Record, tags: Vec<Tag>, others: Others) -> Result<(), Refusal> {
+fn apply(record: &mut Record, tags: Vec<Tag>, others: Others, now: Timestamp) -> Result<(), Refusal> {
     let is_named = |name: &str| tags.iter().any(|tag| tag.name == name);
     let mut names: Vec<&str> = tags.iter().map(|tag| tag.name.as_str()).collect();
     names.sort_unstable();
@@ -103,7 +114,7 @@ fn apply(record: &mut Record, tags: Vec<Tag>, others: Others) -> Result<(), Refu
             value: Stored::from(&tag.value),
             name: tag.name,
             scope: Scope::Tags,
-            timestamp: Some(now()),
+            timestamp: Some(now),
         });
     }
     record.etag = Some(uuid::Uuid::new_v4().to_string());

@@ -44,7 +44,7 @@ pub(crate) fn authenticate(state: &State, headers: &HeaderMap) -> Result<Session
     };
     let claims = state.signer.verify(&token, Timestamp::now())?;
     let mut data = state.data();
-    let now = data.tick();
+    let now = data.now();
     let known = data.tokens.iter_mut().find(|token| token.id == claims.jti && token.user == claims.sub);
     let Some(known) = known else { return Err(Refusal::new(401, "unauthorized")) };
     if known.name.is_some() {

@@ -2,7 +2,9 @@
 
 mod accounts;
 mod contents;
+mod devices;
 mod faults;
+mod fleet;
 mod inventory;
 mod strictness;
 

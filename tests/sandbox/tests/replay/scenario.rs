@@ -10,9 +10,9 @@ use reqwest::{Client, Method, redirect};
 use sandbox::Sandbox;
 use serde_json::{Map, Value};
 
-use crate::artifacts;
 use crate::compare::{Rules, differs, text_fits};
 use crate::template::Variables;
+use crate::{artifacts, devices};
 
 /// The headers that transcripts name; `x-men-` is a beginning.
 const COMPARED: [&str; 11] = [
@@ -30,11 +30,13 @@ const COMPARED: [&str; 11] = [
 ];
 
 pub(crate) struct Scenario {
+    lines: String,
     steps: Vec<Value>,
 }
 
 pub(crate) struct Report {
     pub(crate) passed: usize,
+    pub(crate) left_out: usize,
     pub(crate) problems: Vec<String>,
 }
 
@@ -56,26 +58,36 @@ fn file(name: &str) -> String {
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
+/// Whether a pattern, with `*` for any end, means this step.
+fn is_meant(pattern: &str, name: &str) -> bool {
+    match pattern.strip_suffix('*') {
+        Some(start) => name.starts_with(start),
+        None => name == pattern,
+    }
+}
+
 impl Scenario {
     pub(crate) fn load(name: &str) -> Scenario {
         let lines = file(&format!("{name}.jsonl"));
-        Scenario { steps: lines.lines().map(|line| serde_json::from_str(line).expect("a step")).collect() }
+        let steps = lines.lines().map(|line| serde_json::from_str(line).expect("a step")).collect();
+        Scenario { lines, steps }
     }
 
     /// Runs all steps. A step that is left out must not pass: its place on the list would be a lie.
     pub(crate) async fn run(&self, server: &Sandbox, left_out: &[&str]) -> Report {
         let mut run = Run::new(server);
-        let mut report = Report { passed: 0, problems: Vec::new() };
+        devices::add_keys(&self.lines, &mut run.variables);
+        let mut report = Report { passed: 0, left_out: 0, problems: Vec::new() };
         let known: Vec<&str> = self.steps.iter().filter_map(|step| step["step"].as_str()).collect();
-        for name in left_out.iter().filter(|name| !known.contains(name)) {
-            report.problems.push(format!("'{name}' is left out, but there is no such step"));
+        for pattern in left_out.iter().filter(|pattern| !known.iter().any(|name| is_meant(pattern, name))) {
+            report.problems.push(format!("'{pattern}' is left out, but there is no such step"));
         }
         for step in &self.steps {
             let name = step["step"].as_str().expect("a name");
-            let is_left_out = left_out.contains(&name);
+            let is_left_out = left_out.iter().any(|pattern| is_meant(pattern, name));
             match (run.step(step, !is_left_out).await, is_left_out) {
                 (Ok(()), false) => report.passed += 1,
-                (Err(_), true) => {}
+                (Err(_), true) => report.left_out += 1,
                 (Ok(()), true) => report.problems.push(format!("'{name}' is left out, but it passes")),
                 (Err(problem), false) => report.problems.push(format!("'{name}': {problem}")),
             }
@@ -104,6 +116,9 @@ impl<'a> Run<'a> {
     }
 
     async fn step(&mut self, step: &Value, patient: bool) -> Result<(), String> {
+        if step["as"] == "device" {
+            return devices::step(self.server, &mut self.variables, step);
+        }
         let deadline = Instant::now() + Duration::from_secs(8);
         loop {
             let received = self.send(step).await?;

@@ -1,12 +1,11 @@
-//! What tests do with inventory, without a request.
+//! What a sandbox can be asked to do with its inventory.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::news;
-use super::record::Scope;
-use crate::Sandbox;
+use super::Sandbox;
+use crate::inventory;
 
 impl Sandbox {
     /// A device reports its inventory, an object; what it does not name stays.
@@ -25,7 +24,7 @@ impl Sandbox {
     /// When there is no such device, an attribute has no name or a value of the wrong kind, or there are too many.
     pub fn try_report_inventory(&self, id: &str, attributes: Value) -> Result<(), String> {
         let Value::Object(attributes) = attributes else { return Err("not an object".into()) };
-        news::checked_report(&mut self.state.data(), id, &attributes)
+        inventory::try_report(&mut self.state.data(), id, &attributes)
     }
 
     /// Puts a device into a group.
@@ -35,8 +34,8 @@ impl Sandbox {
     /// If there is no such device.
     pub fn set_group(&self, id: &str, group: &str) {
         let mut data = self.state.data();
-        assert!(data.inventory.0.contains_key(id), "no device {id}");
-        news::set_group(&mut data, id, group);
+        assert!(inventory::knows(&data, id), "no device {id}");
+        inventory::set_group(&mut data, id, group);
     }
 
     /// Gives a device these tags, and takes all others.
@@ -46,20 +45,17 @@ impl Sandbox {
     /// If there is no such device.
     pub fn set_tags(&self, id: &str, tags: &[(&str, Value)]) {
         let mut data = self.state.data();
-        assert!(data.inventory.0.contains_key(id), "no device {id}");
-        news::set_tags(&mut data, id, tags);
+        assert!(inventory::knows(&data, id), "no device {id}");
+        inventory::set_tags(&mut data, id, tags);
     }
 
     /// The tags of a device; none of one that there is not.
     pub fn tags(&self, id: &str) -> BTreeMap<String, Value> {
-        let data = self.state.data();
-        let record = data.inventory.0.get(id);
-        let tags = record.into_iter().flat_map(|record| record.of(Scope::Tags));
-        tags.map(|tag| (tag.name.clone(), tag.value.json())).collect()
+        inventory::tags(&self.state.data(), id)
     }
 
     /// The group that a device is in.
     pub fn group(&self, id: &str) -> Option<String> {
-        self.state.data().inventory.0.get(id).and_then(|record| record.group()).map(String::from)
+        inventory::group(&self.state.data(), id).map(String::from)
     }
 }
