@@ -13,6 +13,7 @@ use crate::devauth::Devices;
 use crate::deviceconfig::Configuration;
 use crate::deviceconnect::Connection;
 use crate::faults::Faults;
+use crate::inventory::Inventory;
 use crate::jwt::Signer;
 use crate::recorder::Recorder;
 use crate::storage::Links;
@@ -79,6 +80,7 @@ pub(crate) struct Data {
     pub(crate) deployments: Vec<Deployment>,
     pub(crate) uploads: HashMap<String, Upload>,
     pub(crate) devices: Devices,
+    pub(crate) inventory: Inventory,
     /// By device.
     pub(crate) configurations: HashMap<String, Configuration>,
     /// By device.

@@ -5,6 +5,7 @@ mod contents;
 mod devices;
 mod faults;
 mod fleet;
+mod inventory;
 mod strictness;
 
 use reqwest::multipart::{Form, Part};
