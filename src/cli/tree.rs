@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 
 use super::args::GlobalArgs;
 use super::commands::{
-    artifacts, completion, devices, groups, login, logout, man, profile, token, users, whoami,
+    artifacts, completion, devices, groups, login, logout, man, profile, status, token, users, whoami,
 };
 use super::env::VARIABLES;
 
@@ -59,6 +59,8 @@ pub enum Command {
     Devices(devices::DevicesArgs),
     /// Groups of devices
     Groups(groups::GroupsArgs),
+    /// Show the fleet on one screen
+    Status(status::StatusArgs),
     /// Servers by name
     Profile(profile::ProfileArgs),
     /// Print a completion script

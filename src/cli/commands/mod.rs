@@ -8,6 +8,7 @@ pub mod login;
 pub mod logout;
 pub mod man;
 pub mod profile;
+pub mod status;
 pub mod token;
 pub mod users;
 pub mod whoami;

@@ -87,11 +87,16 @@ impl<'c> Names<'c> {
 
     /// The attribute that names devices, if the tenant chose one. A role that may not know is none the worse.
     pub async fn attribute(&self) -> Option<&Name> {
-        if self.preferences.get().is_none() {
-            let asked = self.client.preferences().await.unwrap_or_default();
-            let _ = self.preferences.set(asked);
+        self.preferences().await.name_attribute.as_ref()
+    }
+
+    /// What the tenant chose.
+    pub async fn preferences(&self) -> &Preferences {
+        if let Some(known) = self.preferences.get() {
+            return known;
         }
-        self.preferences.get()?.name_attribute.as_ref()
+        let asked = self.client.preferences().await.unwrap_or_default();
+        self.preferences.get_or_init(|| asked)
     }
 
     /// Where an attribute is that was named without its scope.
@@ -338,7 +343,7 @@ fn is_id(word: &str) -> bool {
 }
 
 fn is_prefix(word: &str) -> bool {
-    word.len() >= SHORTEST_PREFIX && word.chars().all(|c| c.is_ascii_hexdigit() || c == '-')
+    word.len() >= SHORTEST_PREFIX && !is_id(word) && word.chars().all(|c| c.is_ascii_hexdigit() || c == '-')
 }
 
 #[cfg(test)]

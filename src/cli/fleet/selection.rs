@@ -77,6 +77,11 @@ impl From<Status> for devices::Status {
 }
 
 impl SelectionArgs {
+    /// All accepted devices.
+    pub fn accepted() -> Self {
+        SelectionArgs { status: Some(Status::Accepted), ..Self::default() }
+    }
+
     /// Whether all devices are meant.
     pub fn is_empty(&self) -> bool {
         let SelectionArgs { filter, group, status, inactive, seen_within, text, file } = self;
