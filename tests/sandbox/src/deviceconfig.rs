@@ -8,7 +8,8 @@ use crate::call::Call;
 use crate::deployments::Deployment;
 use crate::gojson;
 use crate::routes::{Route, route};
-use crate::state::{Data, time};
+use crate::sandbox::Sandbox;
+use crate::state::{Data, now, time};
 
 pub(crate) const ROUTES: &[Route] = &[
     route!("GET" "/api/management/v1/deviceconfig/configurations/device/{}" [] show),
@@ -47,7 +48,7 @@ impl Configuration {
 
 /// Every device that came has a configuration.
 pub(crate) fn provision(data: &mut Data, id: &str) {
-    let now = data.now();
+    let now = now();
     let fresh = || Configuration { updated: now, ..Configuration::default() };
     data.configurations.entry(id.into()).or_insert_with(fresh);
 }
@@ -56,17 +57,27 @@ pub(crate) fn forget(data: &mut Data, id: &str) {
     data.configurations.remove(id);
 }
 
-/// What a device is to be configured to; nothing if it has no record.
-pub(crate) fn wanted(data: &Data, id: &str) -> Map<String, Value> {
-    data.configurations.get(id).map(|known| known.configured.clone()).unwrap_or_default()
-}
+impl Sandbox {
+    /// The configuration that a device is to take: what the device itself would fetch.
+    pub fn device_configuration(&self, id: &str) -> Map<String, Value> {
+        let data = self.state.data();
+        data.configurations.get(id).map(|known| known.configured.clone()).unwrap_or_default()
+    }
 
-/// A device says how it is configured.
-pub(crate) fn report(data: &mut Data, id: &str, reported: Map<String, Value>) {
-    let now = data.now();
-    let record = data.configurations.entry(id.into()).or_default();
-    record.reported = reported;
-    record.reported_at = Some(now);
+    /// A device reports the configuration that it has.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such device.
+    pub fn report_configuration(&self, id: &str, configuration: Map<String, Value>) {
+        let mut data = self.state.data();
+        assert!(data.devices.get(id).is_some(), "no device {id}");
+        provision(&mut data, id);
+        if let Some(record) = data.configurations.get_mut(id) {
+            record.reported = configuration;
+            record.reported_at = Some(now());
+        }
+    }
 }
 
 fn unknown() -> Refusal {
@@ -81,12 +92,12 @@ async fn show(call: Call) -> Reply {
 
 /// Replaces what is wanted, for any id at all.
 async fn configure(mut call: Call) -> Reply {
-    let body = call.whole().await?;
+    let body = call.body().await?;
     let map = gojson::object(&body, "map[string]interface {}")
         .map_err(|text| Refusal::new(400, format!("malformed request body: {text}")))?;
     check(&map)?;
     let mut data = call.state.data();
-    let now = data.now();
+    let now = now();
     let record = data.configurations.entry(call.param(0).into()).or_default();
     record.configured = map;
     record.updated = now;
@@ -132,7 +143,7 @@ async fn deploy(mut call: Call) -> Reply {
     if !call.state.data().configurations.contains_key(&id) {
         return Err(unknown());
     }
-    let body = call.whole().await?;
+    let body = call.body().await?;
     let prefix = "malformed request body: ";
     let structure = "DeployConfigurationRequest";
     let map =

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use crate::answer::{Refusal, Reply, json_answer};
 use crate::call::Call;
 use crate::routes::{Route, route};
-use crate::state::{Data, time};
+use crate::sandbox::Sandbox;
+use crate::state::{Data, now, time};
 
 pub(crate) const ROUTES: &[Route] = &[
     route!("GET" "/api/management/v1/deviceconnect/devices/{}" [] show),
@@ -23,7 +24,7 @@ pub(crate) struct Connection {
 }
 
 pub(crate) fn provision(data: &mut Data, id: &str) {
-    let now = data.now();
+    let now = now();
     let fresh = Connection { connected: false, created: now, updated: now };
     data.connections.entry(id.into()).or_insert(fresh);
 }
@@ -38,11 +39,37 @@ pub(crate) fn is_connected(data: &Data, id: &str) -> bool {
 
 /// A device connects or disconnects.
 pub(crate) fn connect(data: &mut Data, id: &str, connected: bool) {
-    let now = data.now();
-    let fresh = Connection { connected, created: now, updated: now };
-    let record = data.connections.entry(id.into()).or_insert(fresh);
-    record.connected = connected;
-    record.updated = now;
+    provision(data, id);
+    if let Some(record) = data.connections.get_mut(id) {
+        record.connected = connected;
+        record.updated = now();
+    }
+}
+
+impl Sandbox {
+    /// A device connects, and stays so.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such device.
+    pub fn connect_device(&self, id: &str) {
+        self.set_connected(id, true);
+    }
+
+    /// A device loses its connection.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such device.
+    pub fn disconnect_device(&self, id: &str) {
+        self.set_connected(id, false);
+    }
+
+    fn set_connected(&self, id: &str, connected: bool) {
+        let mut data = self.state.data();
+        assert!(data.devices.get(id).is_some(), "no device {id}");
+        connect(&mut data, id, connected);
+    }
 }
 
 async fn show(call: Call) -> Reply {
@@ -64,7 +91,7 @@ async fn show(call: Call) -> Reply {
 
 /// Sends word to the device; what it does about it is not known here.
 async fn wake(mut call: Call) -> Reply {
-    if call.state.settings.strict && !call.whole().await?.is_empty() {
+    if call.state.settings.strict && !call.body().await?.is_empty() {
         return Err(Refusal::new(400, "sandbox: superfluous body"));
     }
     if !is_connected(&call.state.data(), call.param(0)) {

@@ -14,6 +14,7 @@ use crate::deviceconfig::Configuration;
 use crate::deviceconnect::Connection;
 use crate::faults::Faults;
 use crate::jwt::Signer;
+use crate::limiter::{Limiter, RateLimit};
 use crate::recorder::Recorder;
 use crate::storage::Links;
 use crate::useradm::{Token, User};
@@ -35,6 +36,9 @@ pub(crate) struct Settings {
     pub(crate) decommission_after: Option<Duration>,
     /// Services that this server lacks.
     pub(crate) lacking: Vec<String>,
+    pub(crate) rate_limit: Option<RateLimit>,
+    /// Whether requests are kept for those who ask for them.
+    pub(crate) records: bool,
 }
 
 impl Default for Settings {
@@ -51,6 +55,8 @@ impl Default for Settings {
             max_devices: None,
             decommission_after: Some(Duration::from_millis(5)),
             lacking: Vec::new(),
+            rate_limit: None,
+            records: true,
         }
     }
 }
@@ -59,6 +65,7 @@ pub(crate) struct State {
     pub(crate) settings: Settings,
     pub(crate) signer: Signer,
     pub(crate) links: Links,
+    pub(crate) limiter: Limiter,
     pub(crate) recorder: Recorder,
     pub(crate) faults: Faults,
     folder: PathBuf,
@@ -87,27 +94,28 @@ pub(crate) struct Data {
 }
 
 impl Data {
-    /// Now, in milliseconds as the server stores them.
-    pub(crate) fn now(&self) -> Timestamp {
-        Timestamp::from_millisecond(Timestamp::now().as_millisecond()).unwrap_or(Timestamp::UNIX_EPOCH)
-    }
-
-    /// The same, but never the same twice: sorting by it is then stable. Each call takes a millisecond for itself, so
-    /// it is not for what is done in bulk.
+    /// Now, and never the same twice: sorting by it is then stable. Each call takes a millisecond for itself, so it
+    /// is not for what is done in bulk.
     pub(crate) fn tick(&mut self) -> Timestamp {
         let next = self.last_time + Duration::from_millis(1);
-        self.last_time = self.now().max(next);
+        self.last_time = now().max(next);
         self.last_time
     }
+}
+
+/// Now, in milliseconds as the server stores them.
+pub(crate) fn now() -> Timestamp {
+    Timestamp::from_millisecond(Timestamp::now().as_millisecond()).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
 impl State {
     pub(crate) fn new(settings: Settings, folder: &Path, storage_url: &str) -> State {
         State {
-            settings,
             signer: Signer::generate(),
             links: Links::new(storage_url),
-            recorder: Recorder::default(),
+            limiter: Limiter::default(),
+            recorder: Recorder::new(settings.records),
+            settings,
             faults: Faults::default(),
             folder: folder.to_path_buf(),
             data: Mutex::default(),

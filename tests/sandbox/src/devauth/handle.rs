@@ -1,12 +1,13 @@
-//! What a sandbox can be asked to do with devices.
+//! What tests do with devices, without a request.
 
 use std::time::Duration;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::{Builder, Sandbox};
-use crate::devauth::{self, Device};
-use crate::{deviceconfig, deviceconnect, fleet};
+use super::device::Device;
+use super::{add, agent, removal};
+use crate::deviceconnect;
+use crate::sandbox::{Builder, Sandbox};
 
 impl Builder {
     /// How many devices may be accepted: any number by default.
@@ -26,25 +27,12 @@ impl Builder {
         self.settings.decommission_after = None;
         self
     }
-
-    /// Starts with so many devices. See [`Sandbox::add_fleet`].
-    pub fn fleet(mut self, count: usize, seed: u64) -> Builder {
-        self.fleet = Some((count, seed));
-        self
-    }
 }
 
 impl Sandbox {
     /// Adds a device; returns its id.
     pub fn add_device(&self, device: Device) -> String {
-        devauth::add(&mut self.state.data(), device)
-    }
-
-    /// Adds so many devices, each with a story of its own: of all statuses, with and without groups and tags, seen a
-    /// moment ago, weeks ago or never. One seed always gives the same devices; only their times go by the clock.
-    /// Returns their ids.
-    pub fn add_fleet(&self, count: usize, seed: u64) -> Vec<String> {
-        fleet::add(&mut self.state.data(), count, seed)
+        add(&mut self.state.data(), device)
     }
 
     /// A device as it is now.
@@ -67,36 +55,16 @@ impl Sandbox {
     ///
     /// If the public key cannot be read.
     pub fn device_authenticates(&self, identity: &Value, pubkey: &str) -> Option<String> {
-        devauth::authenticate(&self.state, identity, pubkey)
+        agent::authenticate(&self.state, identity, pubkey)
     }
 
     /// The id of the device that this token lets in, if it still does. The device counts as seen now.
     pub fn device_with_token(&self, token: &str) -> Option<String> {
-        devauth::device_of(&self.state, token)
-    }
-
-    /// A device connects, and stays so.
-    pub fn connect_device(&self, id: &str) {
-        deviceconnect::connect(&mut self.state.data(), id, true);
-    }
-
-    /// A device loses its connection.
-    pub fn disconnect_device(&self, id: &str) {
-        deviceconnect::connect(&mut self.state.data(), id, false);
-    }
-
-    /// The configuration that a device is to take.
-    pub fn device_configuration(&self, id: &str) -> Map<String, Value> {
-        deviceconfig::wanted(&self.state.data(), id)
-    }
-
-    /// A device reports the configuration that it has.
-    pub fn report_configuration(&self, id: &str, configuration: Map<String, Value>) {
-        deviceconfig::report(&mut self.state.data(), id, configuration);
+        agent::device_of(&self.state, token)
     }
 
     /// Ends what [`Builder::hold_decommissioning`] holds: decommissioned devices go from all services.
     pub fn finish_decommissioning(&self) {
-        devauth::finish(&mut self.state.data());
+        removal::finish(&mut self.state.data());
     }
 }
