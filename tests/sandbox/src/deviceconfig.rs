@@ -8,7 +8,6 @@ use crate::call::Call;
 use crate::deployments::Deployment;
 use crate::gojson;
 use crate::routes::{Route, route};
-use crate::sandbox::Sandbox;
 use crate::state::{Data, now, time};
 
 pub(crate) const ROUTES: &[Route] = &[
@@ -57,26 +56,17 @@ pub(crate) fn forget(data: &mut Data, id: &str) {
     data.configurations.remove(id);
 }
 
-impl Sandbox {
-    /// The configuration that a device is to take: what the device itself would fetch.
-    pub fn device_configuration(&self, id: &str) -> Map<String, Value> {
-        let data = self.state.data();
-        data.configurations.get(id).map(|known| known.configured.clone()).unwrap_or_default()
-    }
+/// What a device is to be configured to.
+pub(crate) fn wanted(data: &Data, id: &str) -> Map<String, Value> {
+    data.configurations.get(id).map(|known| known.configured.clone()).unwrap_or_default()
+}
 
-    /// A device reports the configuration that it has.
-    ///
-    /// # Panics
-    ///
-    /// If there is no such device.
-    pub fn report_configuration(&self, id: &str, configuration: Map<String, Value>) {
-        let mut data = self.state.data();
-        assert!(data.devices.get(id).is_some(), "no device {id}");
-        provision(&mut data, id);
-        if let Some(record) = data.configurations.get_mut(id) {
-            record.reported = configuration;
-            record.reported_at = Some(now());
-        }
+/// A device says how it is configured.
+pub(crate) fn report(data: &mut Data, id: &str, reported: Map<String, Value>) {
+    provision(data, id);
+    if let Some(record) = data.configurations.get_mut(id) {
+        record.reported = reported;
+        record.reported_at = Some(now());
     }
 }
 

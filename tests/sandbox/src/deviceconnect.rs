@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 use crate::answer::{Refusal, Reply, json_answer};
 use crate::call::Call;
 use crate::routes::{Route, route};
-use crate::sandbox::Sandbox;
 use crate::state::{Data, now, time};
 
 pub(crate) const ROUTES: &[Route] = &[
@@ -43,32 +42,6 @@ pub(crate) fn connect(data: &mut Data, id: &str, connected: bool) {
     if let Some(record) = data.connections.get_mut(id) {
         record.connected = connected;
         record.updated = now();
-    }
-}
-
-impl Sandbox {
-    /// A device connects, and stays so.
-    ///
-    /// # Panics
-    ///
-    /// If there is no such device.
-    pub fn connect_device(&self, id: &str) {
-        self.set_connected(id, true);
-    }
-
-    /// A device loses its connection.
-    ///
-    /// # Panics
-    ///
-    /// If there is no such device.
-    pub fn disconnect_device(&self, id: &str) {
-        self.set_connected(id, false);
-    }
-
-    fn set_connected(&self, id: &str, connected: bool) {
-        let mut data = self.state.data();
-        assert!(data.devices.get(id).is_some(), "no device {id}");
-        connect(&mut data, id, connected);
     }
 }
 

@@ -1,5 +1,7 @@
 //! The handle to a running sandbox.
 
+mod devices;
+
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -24,7 +26,7 @@ use crate::useradm::{self, User};
 
 /// A running sandbox. It stops, and its files go, when this is dropped.
 pub struct Sandbox {
-    pub(crate) state: Arc<State>,
+    state: Arc<State>,
     runtime: Option<Runtime>,
     _folder: TempDir,
     url: String,
@@ -38,9 +40,9 @@ pub struct Sandbox {
 /// Decides how a sandbox is started.
 #[derive(Debug, Clone, Default)]
 pub struct Builder {
-    pub(crate) settings: Settings,
+    settings: Settings,
     ports: [u16; 4],
-    pub(crate) fleet: Option<(usize, u64)>,
+    fleet: Option<(usize, u64)>,
 }
 
 impl Builder {

@@ -2,7 +2,6 @@
 
 mod agent;
 mod device;
-mod handle;
 mod lists;
 mod preauthorize;
 mod pubkey;
@@ -11,8 +10,10 @@ mod sets;
 mod sorted;
 mod store;
 
+pub(crate) use agent::{authenticate, device_of};
 pub use device::{AuthSet, Device};
 pub(crate) use pubkey::encode as encode_key;
+pub(crate) use removal::finish;
 pub(crate) use store::Devices;
 
 use jiff::Timestamp;

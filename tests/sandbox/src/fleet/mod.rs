@@ -12,7 +12,6 @@ use self::attributes::attributes;
 use self::random::Random;
 use crate::devauth::{self, AuthSet, Device};
 use crate::inventory;
-use crate::sandbox::{Builder, Sandbox};
 use crate::state::{Data, now};
 
 const MINUTE: u64 = 60;
@@ -23,24 +22,8 @@ const GROUPS: [&str; 6] = ["production", "production", "production", "staging", 
 const SITES: [&str; 5] = ["Oslo", "Hamburg", "Lyon", "Austin", "Osaka"];
 const ROLES: [&str; 4] = ["gateway", "pump", "kiosk", "meter"];
 
-impl Builder {
-    /// Starts with so many devices. See [`Sandbox::add_fleet`].
-    pub fn fleet(mut self, count: usize, seed: u64) -> Builder {
-        self.fleet = Some((count, seed));
-        self
-    }
-}
-
-impl Sandbox {
-    /// Adds so many devices, each with a story of its own: of all statuses, with and without groups and tags, seen a
-    /// moment ago, weeks ago or never. One seed always gives the same devices; only their times go by the clock.
-    /// Returns their ids.
-    pub fn add_fleet(&self, count: usize, seed: u64) -> Vec<String> {
-        add(&mut self.state.data(), count, seed)
-    }
-}
-
-fn add(data: &mut Data, count: usize, seed: u64) -> Vec<String> {
+/// Adds so many devices; returns their ids.
+pub(crate) fn add(data: &mut Data, count: usize, seed: u64) -> Vec<String> {
     let mut random = Random::new(seed);
     let now = now();
     let batch = random.bytes();
