@@ -64,11 +64,11 @@ impl Call {
     /// The body of a JSON call, read whole.
     pub(crate) async fn json(&mut self) -> Result<Bytes, Refusal> {
         self.expect_type(&["application/json"])?;
-        self.body().await
+        self.whole().await
     }
 
-    /// The same, whatever its type.
-    pub(crate) async fn body(&mut self) -> Result<Bytes, Refusal> {
+    /// The body, read whole, whatever it claims to be.
+    pub(crate) async fn whole(&mut self) -> Result<Bytes, Refusal> {
         if self.content_length().is_some_and(|length| length > BODY_LIMIT as u64) {
             return Err(Refusal::new(413, "http: request body too large"));
         }

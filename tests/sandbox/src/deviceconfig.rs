@@ -8,7 +8,7 @@ use crate::call::Call;
 use crate::deployments::Deployment;
 use crate::gojson;
 use crate::routes::{Route, route};
-use crate::state::{Data, now, time};
+use crate::state::{Data, time};
 
 pub(crate) const ROUTES: &[Route] = &[
     route!("GET" "/api/management/v1/deviceconfig/configurations/device/{}" [] show),
@@ -47,7 +47,7 @@ impl Configuration {
 
 /// Every device that came has a configuration.
 pub(crate) fn provision(data: &mut Data, id: &str) {
-    let now = now();
+    let now = data.now();
     let fresh = || Configuration { updated: now, ..Configuration::default() };
     data.configurations.entry(id.into()).or_insert_with(fresh);
 }
@@ -64,9 +64,10 @@ pub(crate) fn wanted(data: &Data, id: &str) -> Map<String, Value> {
 /// A device says how it is configured.
 pub(crate) fn report(data: &mut Data, id: &str, reported: Map<String, Value>) {
     provision(data, id);
+    let now = data.now();
     if let Some(record) = data.configurations.get_mut(id) {
         record.reported = reported;
-        record.reported_at = Some(now());
+        record.reported_at = Some(now);
     }
 }
 
@@ -82,12 +83,12 @@ async fn show(call: Call) -> Reply {
 
 /// Replaces what is wanted, for any id at all.
 async fn configure(mut call: Call) -> Reply {
-    let body = call.body().await?;
+    let body = call.whole().await?;
     let map = gojson::object(&body, "map[string]interface {}")
         .map_err(|text| Refusal::new(400, format!("malformed request body: {text}")))?;
     check(&map)?;
     let mut data = call.state.data();
-    let now = now();
+    let now = data.now();
     let record = data.configurations.entry(call.param(0).into()).or_default();
     record.configured = map;
     record.updated = now;
@@ -133,7 +134,7 @@ async fn deploy(mut call: Call) -> Reply {
     if !call.state.data().configurations.contains_key(&id) {
         return Err(unknown());
     }
-    let body = call.body().await?;
+    let body = call.whole().await?;
     let prefix = "malformed request body: ";
     let structure = "DeployConfigurationRequest";
     let map =

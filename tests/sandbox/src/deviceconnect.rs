@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::answer::{Refusal, Reply, json_answer};
 use crate::call::Call;
 use crate::routes::{Route, route};
-use crate::state::{Data, now, time};
+use crate::state::{Data, time};
 
 pub(crate) const ROUTES: &[Route] = &[
     route!("GET" "/api/management/v1/deviceconnect/devices/{}" [] show),
@@ -23,7 +23,7 @@ pub(crate) struct Connection {
 }
 
 pub(crate) fn provision(data: &mut Data, id: &str) {
-    let now = now();
+    let now = data.now();
     let fresh = Connection { connected: false, created: now, updated: now };
     data.connections.entry(id.into()).or_insert(fresh);
 }
@@ -39,9 +39,10 @@ pub(crate) fn is_connected(data: &Data, id: &str) -> bool {
 /// A device connects or disconnects.
 pub(crate) fn connect(data: &mut Data, id: &str, connected: bool) {
     provision(data, id);
+    let now = data.now();
     if let Some(record) = data.connections.get_mut(id) {
         record.connected = connected;
-        record.updated = now();
+        record.updated = now;
     }
 }
 
@@ -64,7 +65,7 @@ async fn show(call: Call) -> Reply {
 
 /// Sends word to the device; what it does about it is not known here.
 async fn wake(mut call: Call) -> Reply {
-    if call.state.settings.strict && !call.body().await?.is_empty() {
+    if call.state.settings.strict && !call.whole().await?.is_empty() {
         return Err(Refusal::new(400, "sandbox: superfluous body"));
     }
     if !is_connected(&call.state.data(), call.param(0)) {

@@ -94,18 +94,18 @@ pub(crate) struct Data {
 }
 
 impl Data {
-    /// Now, and never the same twice: sorting by it is then stable. Each call takes a millisecond for itself, so it
-    /// is not for what is done in bulk.
+    /// Now, in milliseconds as the server stores them.
+    pub(crate) fn now(&self) -> Timestamp {
+        Timestamp::from_millisecond(Timestamp::now().as_millisecond()).unwrap_or(Timestamp::UNIX_EPOCH)
+    }
+
+    /// The same, but never the same twice: sorting by it is then stable. Each call takes a millisecond for itself, so
+    /// it is not for what is done in bulk.
     pub(crate) fn tick(&mut self) -> Timestamp {
         let next = self.last_time + Duration::from_millis(1);
-        self.last_time = now().max(next);
+        self.last_time = self.now().max(next);
         self.last_time
     }
-}
-
-/// Now, in milliseconds as the server stores them.
-pub(crate) fn now() -> Timestamp {
-    Timestamp::from_millisecond(Timestamp::now().as_millisecond()).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
 impl State {

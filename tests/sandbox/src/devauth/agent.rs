@@ -6,7 +6,7 @@ use super::device::{AuthSet, Device};
 use super::sets::{accept, has_room};
 use super::{add, provision, settle};
 use crate::inventory;
-use crate::state::{Data, State, now};
+use crate::state::{Data, State};
 
 /// A device asks to be let in. The first time it becomes a pending one; once it is accepted it gets a token.
 pub(crate) fn authenticate(state: &State, identity: &Value, pubkey: &str) -> Option<String> {
@@ -36,12 +36,12 @@ pub(crate) fn authenticate(state: &State, identity: &Value, pubkey: &str) -> Opt
     }
     data.devices.note_token(&set_id);
     check_in(&mut data, &id);
-    let issued = now();
+    let issued = data.now();
     Some(state.signer.sign_for_device(&set_id, &id, issued, issued + state.settings.jwt_lifetime))
 }
 
 fn another_key(data: &mut Data, id: &str, pubkey: String) {
-    let ts = Some(now().to_string());
+    let ts = Some(data.now().to_string());
     let set = AuthSet { pubkey, status: "pending".into(), ts, ..AuthSet::default() };
     data.devices.change(id, |device| device.auth_sets.push(set));
     settle(data, id);
@@ -50,7 +50,7 @@ fn another_key(data: &mut Data, id: &str, pubkey: String) {
 /// The device that a token was issued to, if it is still good. Using it counts as a sign of life.
 pub(crate) fn device_of(state: &State, token: &str) -> Option<String> {
     let mut data = state.data();
-    let claims = state.signer.verify(token, now()).ok()?;
+    let claims = state.signer.verify(token, data.now()).ok()?;
     let good = data.devices.has_token(&claims.jti);
     let id = data.devices.owner(&claims.jti).filter(|device| good && device.id == claims.sub)?.id.clone();
     check_in(&mut data, &id);
@@ -58,7 +58,7 @@ pub(crate) fn device_of(state: &State, token: &str) -> Option<String> {
 }
 
 fn check_in(data: &mut Data, id: &str) {
-    let now = now();
+    let now = data.now();
     data.devices.change(id, |device| device.check_in_time = Some(now.to_string()));
     inventory::seen(data, id, now);
 }

@@ -19,7 +19,7 @@ pub(crate) use store::Devices;
 use jiff::Timestamp;
 
 use crate::routes::{Route, route};
-use crate::state::{Data, now};
+use crate::state::Data;
 use crate::{deviceconfig, deviceconnect, inventory};
 
 pub(crate) const ROUTES: &[Route] = &[
@@ -38,7 +38,7 @@ pub(crate) const ROUTES: &[Route] = &[
 
 /// Adds a device, its gaps filled, and tells the other services; returns its id.
 pub(crate) fn add(data: &mut Data, mut device: Device) -> String {
-    let now = now().to_string();
+    let now = data.now().to_string();
     if device.auth_sets.is_empty() && device.status != "noauth" {
         device.auth_sets.push(AuthSet { status: device.status.clone(), ..AuthSet::default() });
     }
@@ -76,13 +76,13 @@ fn introduce(data: &mut Data, id: &str) {
     let Some(device) = data.devices.get(id) else { return };
     let (identity, status) = (device.identity(), device.status.clone());
     let created: Option<Timestamp> = device.created_ts.as_deref().and_then(|created| created.parse().ok());
-    let created = created.unwrap_or_else(now);
+    let created = created.unwrap_or_else(|| data.now());
     inventory::identity(data, id, &identity, &status, created);
 }
 
 /// Works the status of a device out of its sets, and tells the inventory.
 fn settle(data: &mut Data, id: &str) {
-    let now = now().to_string();
+    let now = data.now().to_string();
     let status = data.devices.change(id, |device| {
         device.status = device.derived_status().into();
         device.updated_ts = Some(now);

@@ -7,7 +7,7 @@ use super::{add, pubkey};
 use crate::answer::{Refusal, Reply, created, serialized};
 use crate::call::Call;
 use crate::gojson;
-use crate::state::{Data, now};
+use crate::state::Data;
 
 const FIELDS: &[&str] = &["identity_data", "pubkey", "force"];
 
@@ -47,7 +47,7 @@ pub(crate) async fn preauthorize(mut call: Call) -> Reply {
 
 /// A further preauthorized set. The device's own status stays as it is.
 fn enforce(data: &mut Data, id: &str, mut set: AuthSet) {
-    set.ts = Some(now().to_string());
+    set.ts = Some(data.now().to_string());
     data.devices.change(id, |device| {
         match device.auth_sets.iter_mut().find(|known| known.pubkey == set.pubkey) {
             Some(known) => known.status = set.status,

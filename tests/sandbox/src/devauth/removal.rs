@@ -2,14 +2,14 @@
 
 use crate::answer::{Reply, empty};
 use crate::call::Call;
-use crate::state::{Data, now};
+use crate::state::Data;
 use crate::{deviceconfig, deviceconnect, inventory};
 
 pub(crate) async fn decommission(call: Call) -> Reply {
     let id = call.param(0).to_string();
     let mut data = call.state.data();
     data.devices.drop_tokens(&id);
-    let now = now().to_string();
+    let now = data.now().to_string();
     let begun = data.devices.change(&id, |device| {
         device.decommissioning = true;
         device.updated_ts = Some(now);

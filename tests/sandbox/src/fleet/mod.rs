@@ -12,7 +12,7 @@ use self::attributes::attributes;
 use self::random::Random;
 use crate::devauth::{self, AuthSet, Device};
 use crate::inventory;
-use crate::state::{Data, now};
+use crate::state::Data;
 
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
@@ -25,7 +25,7 @@ const ROLES: [&str; 4] = ["gateway", "pump", "kiosk", "meter"];
 /// Adds so many devices; returns their ids.
 pub(crate) fn add(data: &mut Data, count: usize, seed: u64) -> Vec<String> {
     let mut random = Random::new(seed);
-    let now = now();
+    let now = data.now();
     let batch = random.bytes();
     (0..count).map(|index| add_one(data, &mut random, now, batch, index)).collect()
 }

@@ -12,7 +12,7 @@ use crate::accounts::{SSO, TWO_FACTOR};
 use crate::answer::{Refusal, Reply, empty, json_answer, text};
 use crate::call::Call;
 use crate::gojson;
-use crate::state::{State, now};
+use crate::state::State;
 
 /// Who makes a call, and by which token.
 #[derive(Debug, Clone, Default)]
@@ -44,7 +44,7 @@ pub(crate) fn authenticate(state: &State, headers: &HeaderMap) -> Result<Session
     };
     let claims = state.signer.verify(&token, Timestamp::now())?;
     let mut data = state.data();
-    let now = now();
+    let now = data.now();
     let known = data.tokens.iter_mut().find(|token| token.id == claims.jti && token.user == claims.sub);
     let Some(known) = known else { return Err(Refusal::new(401, "unauthorized")) };
     if known.name.is_some() {
