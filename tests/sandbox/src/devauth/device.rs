@@ -1,5 +1,6 @@
 //! What a device is.
 
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 /// A device.
@@ -97,30 +98,51 @@ impl Device {
         self.identity_data.as_object().cloned().unwrap_or_default()
     }
 
-    pub(crate) fn shown(&self) -> Value {
-        let set = |set: &AuthSet| {
-            json!({
-                "id": set.id, "identity_data": self.identity_data, "pubkey": set.pubkey, "ts": set.ts,
-                "status": set.status,
-            })
-        };
-        self.shown_with(self.auth_sets.iter().map(set).collect())
+    pub(crate) fn shown(&self) -> Shown<'_> {
+        let sets = self.auth_sets.iter().map(|set| ShownSet {
+            id: &set.id,
+            identity_data: &self.identity_data,
+            pubkey: &set.pubkey,
+            ts: set.ts.as_deref(),
+            status: &set.status,
+        });
+        Shown { auth_sets: Some(sets.collect()), ..self.shown_without_sets() }
     }
 
     /// The form that a conflict is answered with: the sets are not looked up for it.
-    pub(crate) fn shown_without_sets(&self) -> Value {
-        self.shown_with(Value::Null)
-    }
-
-    fn shown_with(&self, sets: Value) -> Value {
-        let mut value = json!({
-            "id": self.id, "identity_data": self.identity_data, "status": self.status,
-            "decommissioning": self.decommissioning, "created_ts": self.created_ts, "updated_ts": self.updated_ts,
-            "auth_sets": sets,
-        });
-        if let Some(seen) = &self.check_in_time {
-            value["check_in_time"] = seen.as_str().into();
+    pub(crate) fn shown_without_sets(&self) -> Shown<'_> {
+        Shown {
+            id: &self.id,
+            identity_data: &self.identity_data,
+            status: &self.status,
+            decommissioning: self.decommissioning,
+            created_ts: self.created_ts.as_deref(),
+            updated_ts: self.updated_ts.as_deref(),
+            auth_sets: None,
+            check_in_time: self.check_in_time.as_deref(),
         }
-        value
     }
+}
+
+/// A device as answers have it. It borrows, so that a list of many is written straight from the records.
+#[derive(Debug, Serialize)]
+pub(crate) struct Shown<'a> {
+    id: &'a str,
+    identity_data: &'a Value,
+    status: &'a str,
+    decommissioning: bool,
+    created_ts: Option<&'a str>,
+    updated_ts: Option<&'a str>,
+    auth_sets: Option<Vec<ShownSet<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    check_in_time: Option<&'a str>,
+}
+
+#[derive(Debug, Serialize)]
+struct ShownSet<'a> {
+    id: &'a str,
+    identity_data: &'a Value,
+    pubkey: &'a str,
+    ts: Option<&'a str>,
+    status: &'a str,
 }

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::device::STATUSES;
+use super::device::{Device, STATUSES};
 use super::store::Wanted;
-use crate::answer::{Refusal, Reply, json_answer};
+use crate::answer::{Refusal, Reply, json_answer, serialized};
 use crate::call::Call;
 use crate::paging::Page;
 
@@ -55,9 +55,8 @@ fn paged(call: &Call, page: Page, wanted: &Wanted) -> Reply {
     let mut found = data.devices.list(wanted, page.offset(), page.length() + 1);
     let more = found.len() > page.length();
     found.truncate(page.length());
-    let listed: Vec<Value> = found.into_iter().map(|device| device.shown()).collect();
-    drop(data);
-    let mut answer = json_answer(200, &listed.into());
+    let listed: Vec<_> = found.into_iter().map(Device::shown).collect();
+    let mut answer = serialized(200, &listed);
     page.link(answer.headers_mut(), call.path(), &call.query, more);
     Ok(answer)
 }
@@ -80,7 +79,7 @@ pub(crate) async fn show(call: Call) -> Reply {
     let data = call.state.data();
     let device = data.devices.get(call.param(0));
     let device = device.ok_or_else(|| Refusal::new(404, "device not found"))?;
-    Ok(json_answer(200, &device.shown()))
+    Ok(serialized(200, &device.shown()))
 }
 
 pub(crate) async fn limit(call: Call) -> Reply {

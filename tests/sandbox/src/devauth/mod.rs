@@ -7,6 +7,7 @@ mod preauthorize;
 mod pubkey;
 mod removal;
 mod sets;
+mod sorted;
 mod store;
 
 pub(crate) use agent::{authenticate, device_of};

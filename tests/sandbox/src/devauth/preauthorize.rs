@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::device::{AuthSet, Device};
 use super::{add, pubkey};
-use crate::answer::{Refusal, Reply, created, json_answer};
+use crate::answer::{Refusal, Reply, created, serialized};
 use crate::call::Call;
 use crate::gojson;
 use crate::state::Data;
@@ -37,7 +37,7 @@ pub(crate) async fn preauthorize(mut call: Call) -> Reply {
         return Ok(created(&format!("devices/{}", add(&mut data, device))));
     };
     if !force {
-        return Ok(json_answer(409, &known.shown_without_sets()));
+        return Ok(serialized(409, &known.shown_without_sets()));
     }
     let id = known.id.clone();
     enforce(&mut data, &id, set);

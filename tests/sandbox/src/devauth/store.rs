@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::device::Device;
+use super::sorted::Sorted;
 
 type Id = Arc<str>;
 
@@ -14,7 +15,7 @@ type Id = Arc<str>;
 pub(crate) struct Devices {
     by_id: HashMap<Id, Device>,
     /// Sorted as lists are: by status, then by id.
-    by_status: BTreeMap<String, BTreeSet<Id>>,
+    by_status: BTreeMap<String, Sorted<Id>>,
     by_identity: HashMap<String, Id>,
     /// Which device an authentication set belongs to.
     owners: HashMap<String, Id>,
@@ -67,10 +68,7 @@ impl Devices {
         for set in &device.auth_sets {
             self.owners.insert(set.id.clone(), id.clone());
         }
-        match self.by_status.get_mut(&device.status) {
-            Some(ids) => drop(ids.insert(id.clone())),
-            None => drop(self.by_status.insert(device.status.clone(), BTreeSet::from([id.clone()]))),
-        }
+        self.by_status.entry(device.status.clone()).or_default().insert(id.clone());
     }
 
     fn unindex(&mut self, id: &Id, device: &Device) {
@@ -80,7 +78,7 @@ impl Devices {
             }
         }
         if let Some(ids) = self.by_status.get_mut(&device.status) {
-            ids.remove(id);
+            ids.remove::<str>(id);
         }
     }
 
@@ -100,9 +98,7 @@ impl Devices {
     /// Those wanted, in the order of lists, from `skip` on and `take` at most.
     pub(crate) fn list(&self, wanted: &Wanted, skip: usize, take: usize) -> Vec<&Device> {
         if wanted.ids.is_empty() {
-            let statuses = self.by_status.iter().filter(|(status, _)| wanted.has_status(status));
-            let ids = statuses.flat_map(|(_, ids)| ids).skip(skip).take(take);
-            return ids.filter_map(|id| self.get(id)).collect();
+            return self.page(wanted, skip).take(take).filter_map(|id| self.get(id)).collect();
         }
         let named: BTreeSet<&str> = wanted.ids.iter().map(String::as_str).collect();
         let mut found: Vec<&Device> = named.into_iter().filter_map(|id| self.get(id)).collect();
@@ -111,10 +107,19 @@ impl Devices {
         found.into_iter().skip(skip).take(take).collect()
     }
 
+    fn page(&self, wanted: &Wanted, mut skip: usize) -> impl Iterator<Item = &Id> {
+        let statuses = self.by_status.iter().filter(|(status, _)| wanted.has_status(status));
+        statuses.flat_map(move |(_, ids)| {
+            let within = skip.min(ids.len());
+            skip -= within;
+            ids.from(within)
+        })
+    }
+
     pub(crate) fn count(&self, status: Option<&str>) -> usize {
         match status {
             None => self.by_id.len(),
-            Some(status) => self.by_status.get(status).map_or(0, BTreeSet::len),
+            Some(status) => self.by_status.get(status).map_or(0, Sorted::len),
         }
     }
 
