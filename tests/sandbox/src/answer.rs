@@ -95,14 +95,6 @@ pub(crate) fn json_answer(status: u16, body: &Value) -> Answer {
     with_type(status, "application/json; charset=utf-8", body.to_string())
 }
 
-/// JSON written as it goes: long lists are not built as values first.
-pub(crate) fn serialized(status: u16, body: &impl Serialize) -> Answer {
-    match serde_json::to_vec(body) {
-        Ok(bytes) => with_type(status, "application/json; charset=utf-8", bytes),
-        Err(error) => json_answer(500, &json!({ "error": error.to_string() })),
-    }
-}
-
 pub(crate) fn text(status: u16, content_type: &str, body: impl Into<Bytes>) -> Answer {
     with_type(status, content_type, body)
 }

@@ -15,6 +15,8 @@ use crate::paging::{DEFAULT, MAX, Page};
 
 /// What is asked for.
 pub(super) struct Criteria {
+    /// One text for all pages of one search.
+    pub(super) key: String,
     pub(super) page: Page,
     pub(super) filters: Vec<Filter>,
     pub(super) orders: Vec<Sort>,
@@ -60,7 +62,16 @@ pub(super) fn read(call: &Call, body: &[u8]) -> Result<Criteria, Refusal> {
         return Err(Refusal::new(400, format!("per_page: must be no greater than {MAX}.")));
     }
     let filters = predicates.into_iter().map(Predicate::filter).collect::<Result<_, _>>()?;
-    Ok(Criteria { page: Page { number: page.unwrap_or(1), size }, filters, orders, attributes, ids, text })
+    let page = Page { number: page.unwrap_or(1), size };
+    Ok(Criteria { key: key(map), page, filters, orders, attributes, ids, text })
+}
+
+/// The body without what differs between the pages of a search.
+fn key(mut map: Map<String, Value>) -> String {
+    for field in ["page", "per_page", "attributes"] {
+        map.remove(field);
+    }
+    Value::Object(map).to_string()
 }
 
 /// A field that is a list of objects.

@@ -34,7 +34,7 @@ pub(crate) async fn list(call: Call) -> Reply {
     }
     let data = call.state.data();
     let fits = |(id, record): &Entry| filters.iter().all(|filter| filter.holds(id, record));
-    let found: Vec<Entry> = data.inventory.0.iter().filter(fits).collect();
+    let found: Vec<Entry> = data.inventory.records().iter().filter(fits).collect();
     let total = found.len() as u64;
     let listed = page.of(sort(found, &orders)).into_iter().map(|(id, record)| Shown::whole(id, record));
     let mut answer = serialized(200, &listed.collect::<Vec<Shown>>());
@@ -107,7 +107,7 @@ fn filter(call: &Call, name: &str) -> Result<Filter, Refusal> {
 
 pub(crate) async fn show(call: Call) -> Reply {
     let data = call.state.data();
-    let (id, record) = data.inventory.0.get_key_value(call.param(0)).ok_or_else(not_found)?;
+    let (id, record) = data.inventory.records().get_key_value(call.param(0)).ok_or_else(not_found)?;
     let mut answer = serialized(200, &Shown::whole(id, record));
     if let Some(etag) = &record.etag {
         answer.headers_mut().insert(ETAG, header_value(etag));
@@ -119,7 +119,7 @@ pub(crate) async fn show(call: Call) -> Reply {
 pub(crate) async fn forget(call: Call) -> Reply {
     let mut data = call.state.data();
     let now = data.now();
-    let records = &mut data.inventory.0;
+    let records = data.inventory.change();
     let is_new = !records.contains_key(call.param(0));
     let record = records.entry(call.param(0).into()).or_default();
     record.clear(Scope::Inventory);

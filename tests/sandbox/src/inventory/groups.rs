@@ -15,12 +15,12 @@ use crate::state::Data;
 
 /// The group that a device is in.
 pub(crate) fn group<'a>(data: &'a Data, id: &str) -> Option<&'a str> {
-    data.inventory.0.get(id).and_then(|record| record.group())
+    data.inventory.records().get(id).and_then(|record| record.group())
 }
 
 pub(crate) async fn of_device(call: Call) -> Reply {
     let data = call.state.data();
-    let record = data.inventory.0.get(call.param(0)).ok_or_else(not_found)?;
+    let record = data.inventory.records().get(call.param(0)).ok_or_else(not_found)?;
     Ok(json_answer(200, &json!({ "group": record.group() })))
 }
 
@@ -38,14 +38,14 @@ pub(crate) async fn assign(mut call: Call) -> Reply {
     };
     check::group(group).map_err(|text| Refusal::new(400, format!("group: {text}.")))?;
     let mut data = call.state.data();
-    let record = data.inventory.0.get_mut(call.param(0)).ok_or_else(not_found)?;
+    let record = data.inventory.change().get_mut(call.param(0)).ok_or_else(not_found)?;
     record.set(Scope::System, "group", group);
     Ok(empty(204))
 }
 
 pub(crate) async fn leave(call: Call) -> Reply {
     let mut data = call.state.data();
-    let record = data.inventory.0.get_mut(call.param(0));
+    let record = data.inventory.change().get_mut(call.param(0));
     let record = record.filter(|record| record.group() == Some(call.param(1))).ok_or_else(not_found)?;
     record.remove(Scope::System, "group");
     Ok(empty(204))
@@ -54,14 +54,15 @@ pub(crate) async fn leave(call: Call) -> Reply {
 pub(crate) async fn list(call: Call) -> Reply {
     let status = call.query.filled("status");
     let data = call.state.data();
-    let fitting = data.inventory.0.values().filter(|record| status.is_none() || record.status() == status);
+    let fitting =
+        data.inventory.records().values().filter(|record| status.is_none() || record.status() == status);
     let groups: BTreeSet<&str> = fitting.filter_map(|record| record.group()).collect();
     Ok(json_answer(200, &json!(groups)))
 }
 
 /// Ids of the devices in a group.
 fn ids(data: &Data, group: &str) -> Vec<String> {
-    let records = data.inventory.0.iter().filter(|(_, record)| record.group() == Some(group));
+    let records = data.inventory.records().iter().filter(|(_, record)| record.group() == Some(group));
     records.map(|(id, _)| id.clone()).collect()
 }
 
@@ -105,7 +106,7 @@ pub(crate) async fn add(mut call: Call) -> Reply {
     let mut data = call.state.data();
     let (mut matched, mut updated) = (0, 0);
     for id in &ids {
-        if let Some(record) = data.inventory.0.get_mut(id) {
+        if let Some(record) = data.inventory.change().get_mut(id) {
             matched += 1;
             if record.group() != Some(group) {
                 updated += 1;
@@ -134,7 +135,7 @@ pub(crate) async fn dissolve(call: Call) -> Reply {
 fn removed(data: &mut Data, group: &str, goes: impl Fn(&str) -> bool) -> usize {
     let leaving: Vec<String> = ids(data, group).into_iter().filter(|id| goes(id)).collect();
     for id in &leaving {
-        if let Some(record) = data.inventory.0.get_mut(id) {
+        if let Some(record) = data.inventory.change().get_mut(id) {
             record.remove(Scope::System, "group");
         }
     }

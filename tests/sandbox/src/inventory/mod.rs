@@ -10,24 +10,19 @@ mod groups;
 mod news;
 mod record;
 mod search;
+mod store;
 mod summary;
 mod tags;
 mod text;
 mod value;
 
-use std::collections::BTreeMap;
-
 pub(crate) use groups::group;
 pub(crate) use news::{identity, removed, report, seen, set_group, set_tags, status, try_report};
+pub(crate) use store::Inventory;
 pub(crate) use tags::tags;
 
 use crate::routes::{ANY_QUERY, Route, route};
 use crate::state::Data;
-use record::Record;
-
-/// All records by device id.
-#[derive(Debug, Default)]
-pub(crate) struct Inventory(BTreeMap<String, Record>);
 
 /// How many attributes a device may report, and how many tags it may have.
 const MAX_ATTRIBUTES: usize = 100;
@@ -65,5 +60,5 @@ pub(crate) fn has_delete_body(route: &Route) -> bool {
 
 /// Whether there is a device of this id.
 pub(crate) fn knows(data: &Data, id: &str) -> bool {
-    data.inventory.0.contains_key(id)
+    data.inventory.records().contains_key(id)
 }

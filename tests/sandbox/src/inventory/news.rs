@@ -9,7 +9,7 @@ use super::{MAX_ATTRIBUTES, TOO_MANY};
 use crate::state::Data;
 
 fn record<'a>(data: &'a mut Data, id: &str) -> Option<&'a mut Record> {
-    data.inventory.0.get_mut(id)
+    data.inventory.change().get_mut(id)
 }
 
 /// A device is new, or its identity or status changed.
@@ -20,7 +20,7 @@ pub(crate) fn identity(
     status: &str,
     created: Timestamp,
 ) {
-    let record = data.inventory.0.entry(id.into()).or_default();
+    let record = data.inventory.change().entry(id.into()).or_default();
     record.clear(Scope::Identity);
     for (name, value) in identity {
         record.set(Scope::Identity, name, value);
@@ -45,7 +45,7 @@ pub(crate) fn seen(data: &mut Data, id: &str, at: Timestamp) {
 
 /// A device is gone.
 pub(crate) fn removed(data: &mut Data, id: &str) {
-    data.inventory.0.remove(id);
+    data.inventory.change().remove(id);
 }
 
 /// A device reports its inventory: what it does not name stays.
@@ -65,7 +65,7 @@ pub(crate) fn try_report(data: &mut Data, id: &str, attributes: &Map<String, Val
     for (name, value) in attributes {
         super::check::name_and_value(name, value)?;
     }
-    let known = data.inventory.0.get(id).ok_or("Device not found")?;
+    let known = data.inventory.records().get(id).ok_or("Device not found")?;
     let old = known.of(Scope::Inventory).filter(|attribute| !attributes.contains_key(&attribute.name));
     if old.count() + attributes.len() > MAX_ATTRIBUTES {
         return Err(TOO_MANY.into());

@@ -1,18 +1,20 @@
 //! The search of the second version.
 
+use std::collections::BTreeMap;
+
 use super::criteria::{Criteria, read};
 use super::filter::{Entry, by_id, sort};
-use super::record::Shown;
+use super::record::{Record, Shown};
+use super::store::Inventory;
 use super::text;
 use crate::answer::{Reply, header_value, serialized};
 use crate::call::Call;
-use crate::state::Data;
 
 pub(crate) async fn search(mut call: Call) -> Reply {
     let body = call.json().await?;
     let criteria = read(&call, &body)?;
-    let data = call.state.data();
-    let (page, total) = page(&data, &criteria);
+    let mut data = call.state.data();
+    let (page, total) = page(&mut data.inventory, &criteria);
     let page = page.into_iter();
     let listed: Vec<Shown> = match criteria.attributes.as_slice() {
         [] => page.map(|(id, record)| Shown::whole(id, record)).collect(),
@@ -24,15 +26,22 @@ pub(crate) async fn search(mut call: Call) -> Reply {
 }
 
 /// The devices of the page, and how many there are on all pages.
-fn page<'a>(data: &'a Data, criteria: &Criteria) -> (Vec<Entry<'a>>, usize) {
-    let all = &data.inventory.0;
+fn page<'a>(inventory: &'a mut Inventory, criteria: &Criteria) -> (Vec<Entry<'a>>, usize) {
     let everything = criteria.filters.is_empty() && criteria.ids.is_empty() && criteria.text.is_empty();
     // Who pages through a large fleet gets no further than the end of the page.
     if everything && let Some(descending) = by_id(&criteria.orders) {
-        let entries = all.iter();
+        let entries = inventory.records().iter();
         let page = if descending { criteria.page.of(entries.rev()) } else { criteria.page.of(entries) };
-        return (page, all.len());
+        return (page, inventory.records().len());
     }
+    inventory.search(&criteria.key, |all| found(all, criteria));
+    let (inventory, ids) = (&*inventory, inventory.found());
+    let page = criteria.page.of(ids).into_iter();
+    (page.filter_map(|id| inventory.records().get_key_value(id)).collect(), ids.len())
+}
+
+/// The ids of all that fits, in order.
+fn found(all: &BTreeMap<String, Record>, criteria: &Criteria) -> Vec<String> {
     let fits = |(id, record): &Entry| criteria.filters.iter().all(|filter| filter.holds(id, record));
     let found: Vec<Entry> = if criteria.ids.is_empty() {
         all.iter().filter(fits).collect()
@@ -43,6 +52,5 @@ fn page<'a>(data: &'a Data, criteria: &Criteria) -> (Vec<Entry<'a>>, usize) {
         "" => sort(found, &criteria.orders),
         text => text::best(found, text),
     };
-    let total = found.len();
-    (criteria.page.of(found), total)
+    found.into_iter().map(|(id, _)| id.clone()).collect()
 }

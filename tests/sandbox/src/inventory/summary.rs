@@ -16,7 +16,7 @@ const NAMES: usize = 500;
 pub(crate) async fn attributes(call: Call) -> Reply {
     let data = call.state.data();
     let mut counts: BTreeMap<(Scope, &str), usize> = BTreeMap::new();
-    for record in data.inventory.0.values().take(SAMPLE) {
+    for record in data.inventory.records().values().take(SAMPLE) {
         for attribute in record.attributes() {
             *counts.entry((attribute.scope, &attribute.name)).or_default() += 1;
         }
@@ -31,7 +31,8 @@ pub(crate) async fn attributes(call: Call) -> Reply {
 pub(crate) async fn statistics(call: Call) -> Reply {
     let data = call.state.data();
     let count = |status: &str| {
-        let devices = data.inventory.0.values().filter(|record| record.status() == Some(status)).count();
+        let devices =
+            data.inventory.records().values().filter(|record| record.status() == Some(status)).count();
         // All devices of the open-source server are of the standard tier.
         json!({ "standard": devices, "micro": 0, "system": 0 })
     };

@@ -16,7 +16,7 @@ use crate::state::Data;
 
 /// The tags of a device; none of one that is not known.
 pub(crate) fn tags(data: &Data, id: &str) -> BTreeMap<String, Value> {
-    let record = data.inventory.0.get(id);
+    let record = data.inventory.records().get(id);
     let tags = record.into_iter().flat_map(|record| record.of(Scope::Tags));
     tags.map(|tag| (tag.name.clone(), tag.value.json())).collect()
 }
@@ -49,7 +49,7 @@ async fn change(mut call: Call, others: Others) -> Reply {
     let condition = call.header(IF_MATCH).map(String::from);
     let mut data = call.state.data();
     let now = data.now();
-    let record = data.inventory.0.get_mut(call.param(0));
+    let record = data.inventory.change().get_mut(call.param(0));
     let has_tags = record.as_ref().is_some_and(|record| record.of(Scope::Tags).next().is_some());
     // Where there is nothing to do, conditions are not looked at.
     if tags.is_empty() && (others == Others::Stay || !has_tags) {

@@ -242,6 +242,25 @@ async fn what_the_server_would_ignore_is_refused() {
 }
 
 #[tokio::test]
+async fn a_search_sees_what_changed_since_its_last_page() {
+    let server = Sandbox::start();
+    let ids = fleet(&server, &[("a", json!({ "x": 1 })), ("b", json!({ "x": 2 })), ("c", json!({ "x": 3 }))]);
+    let page = |number: u64| {
+        let mut body = sorted_by_x("desc");
+        (body["page"], body["per_page"]) = (number.into(), 2.into());
+        body
+    };
+    assert_eq!(found(&server, page(1)).await, ["c", "b"]);
+    assert_eq!(found(&server, page(2)).await, ["a"]);
+    server.report_inventory(&ids[0], json!({ "x": 9 }));
+    assert_eq!(found(&server, page(1)).await, ["a", "c"]);
+    let forget = client().delete(format!("{}{LIST}/{}", server.url(), ids[0])).bearer_auth(server.login());
+    assert_eq!(forget.send().await.unwrap().status(), 204);
+    server.report_inventory(&ids[0], json!({ "hostname": "a" }));
+    assert_eq!(found(&server, page(2)).await, ["a"]);
+}
+
+#[tokio::test]
 async fn statistics_count_by_status() {
     let server = Sandbox::start();
     for status in ["accepted", "accepted", "pending", "rejected"] {
