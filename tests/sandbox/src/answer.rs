@@ -95,6 +95,12 @@ pub(crate) fn json_answer(status: u16, body: &Value) -> Answer {
     with_type(status, "application/json; charset=utf-8", body.to_string())
 }
 
+/// A JSON answer of anything that has such a form.
+pub(crate) fn serialized(status: u16, body: &impl Serialize) -> Answer {
+    let body = serde_json::to_vec(body).expect("JSON has a form for everything that is answered");
+    with_type(status, "application/json; charset=utf-8", body)
+}
+
 pub(crate) fn text(status: u16, content_type: &str, body: impl Into<Bytes>) -> Answer {
     with_type(status, content_type, body)
 }
