@@ -79,9 +79,10 @@ async fn show(group: &str, ctx: &Context) -> Result<()> {
     members(&client, group).await?;
     let names = Names::new(&client, ctx.out());
     let selection = SelectionArgs { group: Some(group.to_owned()), ..SelectionArgs::default() };
-    let query = selection.query(&names).await?;
+    let mut query = selection.query(&names).await?;
     let naming = names.attribute().await;
-    let columns = Columns::usual();
+    let columns = Columns::usual(naming);
+    query.fetch_for(ctx.out().form()?, &columns, &names).await?;
     let mut rows = ctx.out().rows(&columns)?;
     let mut found = query.run(&client, 4);
     while let Some(some) = found.next().await? {
