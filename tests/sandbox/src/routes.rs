@@ -1,7 +1,6 @@
 //! Which call goes where, and what is refused before any handler sees it.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use futures_util::future::BoxFuture;
 use http::Method;
@@ -107,7 +106,8 @@ async fn answer(state: Arc<State>, server: Server, parts: Parts, body: Listened)
     if !path.starts_with("/api/management/") || state.settings.lacking.iter().any(|lacking| lacking == name) {
         return Ok(nobody(&parts.method));
     }
-    let session = if path == LOGIN { Session::default() } else { admitted(&state, &parts)? };
+    let session =
+        if path == LOGIN { Session::default() } else { useradm::authenticate(&state, &parts.headers)? };
     let Some(service) = SERVICES.iter().find(|known| known.prefix == name) else {
         return Ok(text(404, "text/plain; charset=utf-8", "404 page not found\n"));
     };
@@ -135,15 +135,6 @@ async fn answer(state: Arc<State>, server: Server, parts: Parts, body: Listened)
     let call = Call { state, body: Some(body), params: params.clone(), query, session, parts };
     strict(&call, route)?;
     (route.handler)(call).await
-}
-
-/// Who asks, unless they ask too often. Logins are not counted.
-fn admitted(state: &State, parts: &Parts) -> Result<Session, Refusal> {
-    let session = useradm::authenticate(state, &parts.headers)?;
-    if let Some(limit) = state.settings.rate_limit {
-        state.limiter.admit(limit, &session.user, Instant::now())?;
-    }
-    Ok(session)
 }
 
 /// What no service takes falls through to the web server of the user interface, which knows no tokens.
