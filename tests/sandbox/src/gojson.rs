@@ -31,8 +31,22 @@ pub(crate) fn object(body: &[u8], target: &str) -> Result<Map<String, Value>, St
         Value::Object(map) => Ok(map),
         // A null leaves the server's structure as it was: empty.
         Value::Null => Ok(Map::new()),
-        other => Err(format!("json: cannot unmarshal {} into Go value of type {target}", kind(&other))),
+        other => Err(mismatch(&other, target)),
     }
+}
+
+/// Reads one JSON array.
+pub(crate) fn array(body: &[u8], target: &str) -> Result<Vec<Value>, String> {
+    match parse(body)? {
+        Value::Array(list) => Ok(list),
+        Value::Null => Ok(Vec::new()),
+        other => Err(mismatch(&other, target)),
+    }
+}
+
+/// A value that is not of the server's type.
+pub(crate) fn mismatch(value: &Value, target: &str) -> String {
+    format!("json: cannot unmarshal {} into Go value of type {target}", kind(value))
 }
 
 /// A text field; absent and null are both nothing.
@@ -89,7 +103,8 @@ pub(crate) fn map(
     }
 }
 
-fn wrong(value: &Value, structure: &str, field: &str, wanted: &str) -> String {
+/// A field that is not of the server's type.
+pub(crate) fn wrong(value: &Value, structure: &str, field: &str, wanted: &str) -> String {
     format!(
         "json: cannot unmarshal {} into Go struct field {structure}.{field} of type {wanted}",
         kind(value)

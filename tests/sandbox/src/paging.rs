@@ -103,8 +103,8 @@ impl Page {
         usize::try_from(self.size).unwrap_or(usize::MAX)
     }
 
-    /// This page's part of all items.
-    pub(crate) fn of<T>(self, items: Vec<T>) -> Vec<T> {
+    /// This page's part of all items, which need not be there yet.
+    pub(crate) fn of<T>(self, items: impl IntoIterator<Item = T>) -> Vec<T> {
         items.into_iter().skip(self.offset()).take(self.length()).collect()
     }
 

@@ -15,7 +15,7 @@ use crate::recorder::Listened;
 use crate::server::Server;
 use crate::state::State;
 use crate::useradm::Session;
-use crate::{deployments, devauth, deviceconfig, deviceconnect, useradm};
+use crate::{deployments, devauth, deviceconfig, deviceconnect, inventory, useradm};
 
 pub(crate) type Handler = fn(Call) -> BoxFuture<'static, Reply>;
 
@@ -29,6 +29,9 @@ pub(crate) struct Route {
     pub(crate) handler: Handler,
 }
 
+/// In place of a list of parameters: every one means something.
+pub(crate) const ANY_QUERY: &[&str] = &["*"];
+
 /// Each service lists its methods in an order of its own when it refuses one.
 struct Service {
     prefix: &'static str,
@@ -40,7 +43,7 @@ struct Service {
     stamps: bool,
 }
 
-const SERVICES: [Service; 5] = [
+const SERVICES: [Service; 6] = [
     Service {
         prefix: "useradm",
         routes: useradm::ROUTES,
@@ -76,10 +79,21 @@ const SERVICES: [Service; 5] = [
         options: false,
         stamps: true,
     },
+    Service {
+        prefix: "inventory",
+        routes: inventory::ROUTES,
+        methods: ["GET", "POST", "DELETE", "PUT", "PATCH"],
+        options: true,
+        stamps: true,
+    },
 ];
 
 /// The one call that needs no token.
 const LOGIN: &str = "/api/management/v1/useradm/auth/login";
+
+/// Marks the router's own word: it comes without a request id.
+#[derive(Debug, Clone)]
+struct Unstamped;
 
 pub(crate) async fn dispatch(
     state: Arc<State>,
@@ -89,8 +103,7 @@ pub(crate) async fn dispatch(
     request_id: &str,
 ) -> Answer {
     match answer(state, server, parts, body).await {
-        // A redirection is the router's own word, without a request id.
-        Ok(answer) if answer.status().is_redirection() => answer,
+        Ok(answer) if answer.extensions().get::<Unstamped>().is_some() => answer,
         Ok(answer) => stamped(answer, request_id),
         Err(refusal) => refusal.into_answer(request_id),
     }
@@ -108,9 +121,7 @@ async fn answer(state: Arc<State>, server: Server, parts: Parts, body: Listened)
     }
     let session =
         if path == LOGIN { Session::default() } else { useradm::authenticate(&state, &parts.headers)? };
-    let Some(service) = SERVICES.iter().find(|known| known.prefix == name) else {
-        return Ok(text(404, "text/plain; charset=utf-8", "404 page not found\n"));
-    };
+    let Some(service) = service(&path) else { return Ok(unrouted()) };
     let direct = server == Server::Direct || state.settings.direct_upload;
     let known: Vec<(&Route, Vec<String>)> = service
         .routes
@@ -137,12 +148,31 @@ async fn answer(state: Arc<State>, server: Server, parts: Parts, body: Listened)
     (route.handler)(call).await
 }
 
+/// The service behind a path. Of inventory, the gateway lets two versions pass.
+fn service(path: &str) -> Option<&'static Service> {
+    let mut segments = path.split('/').skip(3);
+    let (version, name) = (segments.next()?, segments.next()?);
+    let passes = name != "inventory" || matches!(version, "v1" | "v2");
+    SERVICES.iter().find(|known| known.prefix == name && passes)
+}
+
+/// Nobody's path.
+fn unrouted() -> Answer {
+    unmarked(text(404, "text/plain; charset=utf-8", "404 page not found\n"))
+}
+
+/// The answer as it is, without a request id.
+fn unmarked(mut answer: Answer) -> Answer {
+    answer.extensions_mut().insert(Unstamped);
+    answer
+}
+
 /// What no service takes falls through to the web server of the user interface, which knows no tokens.
 fn nobody(method: &Method) -> Answer {
-    match *method {
+    unmarked(match *method {
         Method::GET | Method::HEAD => text(404, "text/html", "<!doctype html><title>404 Not Found</title>\n"),
         _ => text(405, "text/html", "<!doctype html><title>405 Not Allowed</title>\n"),
-    }
+    })
 }
 
 fn unstamped(service: &Service, refusal: Refusal) -> Refusal {
@@ -154,10 +184,16 @@ fn strict(call: &Call, route: &Route) -> Result<(), Refusal> {
     if !call.state.settings.strict {
         return Ok(());
     }
-    if let Some(key) = call.query.keys().find(|key| !route.query.contains(key)) {
+    if route.query != ANY_QUERY
+        && let Some(key) = call.query.keys().find(|key| !route.query.contains(key))
+    {
         return Err(Refusal::new(400, format!("sandbox: superfluous query parameter \"{key}\"")));
     }
-    let bodiless = matches!(call.parts.method, Method::GET | Method::DELETE);
+    let bodiless = match call.parts.method {
+        Method::GET => true,
+        Method::DELETE => !inventory::has_delete_body(route),
+        _ => false,
+    };
     if bodiless && call.body.as_ref().is_some_and(|body| !body.is_end_stream()) {
         return Err(Refusal::new(400, "sandbox: superfluous body"));
     }
@@ -198,7 +234,7 @@ fn moved(method: &Method, target: &str) -> Answer {
         _ => crate::answer::empty(307),
     };
     answer.headers_mut().insert(LOCATION, header_value(target));
-    answer
+    unmarked(answer)
 }
 
 /// Shortens the route tables.

@@ -1,6 +1,7 @@
 //! The handle to a running sandbox.
 
 mod devices;
+mod inventory;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};

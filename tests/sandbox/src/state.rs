@@ -13,6 +13,7 @@ use crate::devauth::Devices;
 use crate::deviceconfig::Configuration;
 use crate::deviceconnect::Connection;
 use crate::faults::Faults;
+use crate::inventory::Inventory;
 use crate::jwt::Signer;
 use crate::limiter::{Limiter, RateLimit};
 use crate::recorder::Recorder;
@@ -86,6 +87,7 @@ pub(crate) struct Data {
     pub(crate) deployments: Vec<Deployment>,
     pub(crate) uploads: HashMap<String, Upload>,
     pub(crate) devices: Devices,
+    pub(crate) inventory: Inventory,
     /// By device.
     pub(crate) configurations: HashMap<String, Configuration>,
     /// By device.

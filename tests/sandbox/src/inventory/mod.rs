@@ -1,34 +1,64 @@
-//! What other services tell the inventory.
+//! The inventory service: what devices are and report, their groups and tags, and searches over all of it.
+//!
+//! It keeps its own records, as on the real server: device authentication and devices tell it what is new (`news`).
 
-use jiff::Timestamp;
-use serde_json::{Map, Value};
+mod check;
+mod criteria;
+mod devices;
+mod filter;
+mod groups;
+mod news;
+mod record;
+mod search;
+mod store;
+mod summary;
+mod tags;
+mod text;
+mod value;
 
+pub(crate) use groups::group;
+pub(crate) use news::{identity, removed, report, seen, set_group, set_tags, status, try_report};
+pub(crate) use store::Inventory;
+pub(crate) use tags::tags;
+
+use crate::routes::{ANY_QUERY, Route, route};
 use crate::state::Data;
 
-/// A device is new, or its identity or status changed.
-pub(crate) fn identity(
-    _data: &mut Data,
-    _id: &str,
-    _identity: &Map<String, Value>,
-    _status: &str,
-    _created: Timestamp,
-) {
+/// How many attributes a device may report, and how many tags it may have.
+const MAX_ATTRIBUTES: usize = 100;
+const MAX_TAGS: usize = 20;
+const TOO_MANY: &str = "the number of attributes in the scope is above the limit";
+
+pub(crate) const ROUTES: &[Route] = &[
+    Route {
+        method: "GET",
+        path: "/api/management/v1/inventory/devices",
+        query: ANY_QUERY,
+        handler: |call| Box::pin(devices::list(call)),
+    },
+    route!("GET" "/api/management/v1/inventory/devices/{}" [] devices::show),
+    route!("DELETE" "/api/management/v1/inventory/devices/{}" [] devices::forget),
+    route!("PUT" "/api/management/v1/inventory/devices/{}/tags" [] tags::replace),
+    route!("PATCH" "/api/management/v1/inventory/devices/{}/tags" [] tags::merge),
+    route!("GET" "/api/management/v1/inventory/devices/{}/group" [] groups::of_device),
+    route!("PUT" "/api/management/v1/inventory/devices/{}/group" [] groups::assign),
+    route!("DELETE" "/api/management/v1/inventory/devices/{}/group/{}" [] groups::leave),
+    route!("GET" "/api/management/v1/inventory/groups" ["status"] groups::list),
+    route!("DELETE" "/api/management/v1/inventory/groups/{}" [] groups::dissolve),
+    route!("GET" "/api/management/v1/inventory/groups/{}/devices" ["page", "per_page"] groups::members),
+    route!("PATCH" "/api/management/v1/inventory/groups/{}/devices" [] groups::add),
+    route!("DELETE" "/api/management/v1/inventory/groups/{}/devices" [] groups::remove),
+    route!("POST" "/api/management/v2/inventory/filters/search" [] search::search),
+    route!("GET" "/api/management/v2/inventory/filters/attributes" [] summary::attributes),
+    route!("GET" "/api/management/v2/inventory/statistics" [] summary::statistics),
+];
+
+/// The one call whose DELETE has a body.
+pub(crate) fn has_delete_body(route: &Route) -> bool {
+    route.path == "/api/management/v1/inventory/groups/{}/devices"
 }
 
-/// A device's status changed.
-pub(crate) fn status(_data: &mut Data, _id: &str, _status: &str) {}
-
-/// A device gave a sign of life.
-pub(crate) fn seen(_data: &mut Data, _id: &str, _at: Timestamp) {}
-
-/// A device was decommissioned.
-pub(crate) fn removed(_data: &mut Data, _id: &str) {}
-
-/// A device reports attributes.
-pub(crate) fn report(_data: &mut Data, _id: &str, _attributes: &Map<String, Value>) {}
-
-/// Puts a device into a group.
-pub(crate) fn set_group(_data: &mut Data, _id: &str, _group: &str) {}
-
-/// Sets a device's tags.
-pub(crate) fn set_tags(_data: &mut Data, _id: &str, _tags: &[(&str, Value)]) {}
+/// Whether there is a device of this id.
+pub(crate) fn knows(data: &Data, id: &str) -> bool {
+    data.inventory.records().contains_key(id)
+}

@@ -6,6 +6,7 @@ mod contents;
 mod devices;
 mod faults;
 mod fleet;
+mod inventory;
 mod limits;
 mod strictness;
 

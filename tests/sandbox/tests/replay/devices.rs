@@ -15,6 +15,8 @@ use crate::template::Variables;
 enum Outcome {
     /// The device has no token, or none that is good.
     Refused,
+    /// What the device says is wrong, and why.
+    Bad(String),
     Done,
     Token(String),
     Answer(Value),
@@ -43,9 +45,13 @@ pub(crate) fn step(server: &Sandbox, variables: &mut Variables, step: &Value) ->
     let device = step["device"].as_str().expect("a device");
     let action = variables.request(&step["do"])?;
     let outcome = act(server, variables, device, &action)?;
-    let refused = matches!(outcome, Outcome::Refused);
-    if refused != (wanted["status"] == 401) {
-        return Err(format!("status: wanted {}, refused: {refused}", wanted["status"]));
+    let status = match outcome {
+        Outcome::Refused => Some(401),
+        Outcome::Bad(_) => Some(400),
+        _ => None,
+    };
+    if status != wanted["status"].as_u64().filter(|status| *status >= 400) {
+        return Err(format!("status: wanted {}, refused with {status:?}", wanted["status"]));
     }
     match outcome {
         Outcome::Token(token) => variables.set(&format!("token_{device}"), token),
@@ -54,7 +60,10 @@ pub(crate) fn step(server: &Sandbox, variables: &mut Variables, step: &Value) ->
                 return Err(difference);
             }
         }
-        Outcome::Refused | Outcome::Done => {}
+        Outcome::Bad(text) if wanted["body"]["error"] != *text => {
+            return Err(format!("error: wanted {}, found {text}", wanted["body"]["error"]));
+        }
+        Outcome::Refused | Outcome::Bad(_) | Outcome::Done => {}
     }
     Ok(())
 }
@@ -73,7 +82,11 @@ fn act(server: &Sandbox, variables: &mut Variables, device: &str, action: &Value
     let token = variables.get(&format!("token_{device}")).unwrap_or_default();
     let Some(id) = server.device_with_token(token) else { return Ok(Outcome::Refused) };
     match name {
-        "inventory" => inventory::report(server, &id, &action["attributes"]),
+        "inventory" => {
+            if let Err(text) = inventory::report(server, &id, &action["attributes"]) {
+                return Ok(Outcome::Bad(text));
+            }
+        }
         "connect" => server.connect_device(&id),
         "disconnect" => server.disconnect_device(&id),
         "configuration" => return Ok(Outcome::Answer(server.device_configuration(&id).into())),

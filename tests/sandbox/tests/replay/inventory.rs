@@ -3,4 +3,7 @@
 use sandbox::Sandbox;
 use serde_json::Value;
 
-pub(crate) fn report(_server: &Sandbox, _id: &str, _attributes: &Value) {}
+/// Reports, or says in the server's words what is wrong with it.
+pub(crate) fn report(server: &Sandbox, id: &str, attributes: &Value) -> Result<(), String> {
+    server.try_report_inventory(id, attributes.clone())
+}
