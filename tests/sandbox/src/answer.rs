@@ -92,13 +92,15 @@ fn with_type(status: u16, content_type: &str, bytes: impl Into<Bytes>) -> Answer
 }
 
 pub(crate) fn json_answer(status: u16, body: &Value) -> Answer {
-    serialized(status, body)
+    with_type(status, "application/json; charset=utf-8", body.to_string())
 }
 
-/// A JSON answer of anything that has such a form.
+/// JSON written as it goes: long lists are not built as values first.
 pub(crate) fn serialized(status: u16, body: &impl Serialize) -> Answer {
-    let body = serde_json::to_vec(body).expect("JSON has a form for everything that is answered");
-    with_type(status, "application/json; charset=utf-8", body)
+    match serde_json::to_vec(body) {
+        Ok(bytes) => with_type(status, "application/json; charset=utf-8", bytes),
+        Err(error) => json_answer(500, &json!({ "error": error.to_string() })),
+    }
 }
 
 pub(crate) fn text(status: u16, content_type: &str, body: impl Into<Bytes>) -> Answer {

@@ -56,17 +56,19 @@ pub(crate) fn forget(data: &mut Data, id: &str) {
     data.configurations.remove(id);
 }
 
-/// What a device is to be configured to; nothing if it has no record.
+/// What a device is to be configured to.
 pub(crate) fn wanted(data: &Data, id: &str) -> Map<String, Value> {
     data.configurations.get(id).map(|known| known.configured.clone()).unwrap_or_default()
 }
 
 /// A device says how it is configured.
 pub(crate) fn report(data: &mut Data, id: &str, reported: Map<String, Value>) {
+    provision(data, id);
     let now = data.now();
-    let record = data.configurations.entry(id.into()).or_default();
-    record.reported = reported;
-    record.reported_at = Some(now);
+    if let Some(record) = data.configurations.get_mut(id) {
+        record.reported = reported;
+        record.reported_at = Some(now);
+    }
 }
 
 fn unknown() -> Refusal {

@@ -38,11 +38,12 @@ pub(crate) fn is_connected(data: &Data, id: &str) -> bool {
 
 /// A device connects or disconnects.
 pub(crate) fn connect(data: &mut Data, id: &str, connected: bool) {
+    provision(data, id);
     let now = data.now();
-    let fresh = Connection { connected, created: now, updated: now };
-    let record = data.connections.entry(id.into()).or_insert(fresh);
-    record.connected = connected;
-    record.updated = now;
+    if let Some(record) = data.connections.get_mut(id) {
+        record.connected = connected;
+        record.updated = now;
+    }
 }
 
 async fn show(call: Call) -> Reply {

@@ -25,6 +25,7 @@ mod fleet;
 mod gojson;
 mod inventory;
 mod jwt;
+mod limiter;
 mod paging;
 mod recorder;
 mod routes;

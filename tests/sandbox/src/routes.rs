@@ -1,6 +1,7 @@
 //! Which call goes where, and what is refused before any handler sees it.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use futures_util::future::BoxFuture;
 use http::Method;
@@ -119,8 +120,7 @@ async fn answer(state: Arc<State>, server: Server, parts: Parts, body: Listened)
     if !path.starts_with("/api/management/") || state.settings.lacking.iter().any(|lacking| lacking == name) {
         return Ok(nobody(&parts.method));
     }
-    let session =
-        if path == LOGIN { Session::default() } else { useradm::authenticate(&state, &parts.headers)? };
+    let session = if path == LOGIN { Session::default() } else { admitted(&state, &parts)? };
     let Some(service) = service(&path) else { return Ok(unrouted()) };
     let direct = server == Server::Direct || state.settings.direct_upload;
     let known: Vec<(&Route, Vec<String>)> = service
@@ -161,6 +161,15 @@ fn unrouted() -> Answer {
     let mut answer = text(404, "text/plain; charset=utf-8", "404 page not found\n");
     answer.extensions_mut().insert(Unstamped);
     answer
+}
+
+/// Who asks, unless they ask too often. Logins are not counted.
+fn admitted(state: &State, parts: &Parts) -> Result<Session, Refusal> {
+    let session = useradm::authenticate(state, &parts.headers)?;
+    if let Some(limit) = state.settings.rate_limit {
+        state.limiter.admit(limit, &session.user, Instant::now())?;
+    }
+    Ok(session)
 }
 
 /// What no service takes falls through to the web server of the user interface, which knows no tokens.

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
+use serde_json::Value;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
@@ -17,6 +18,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::accounts::{ADMIN, SSO, TWO_FACTOR};
 use crate::deployments;
 use crate::faults::Fault;
+use crate::limiter::RateLimit;
 use crate::recorder::Recorded;
 use crate::server::{Server, listen};
 use crate::state::{Settings, State};
@@ -91,6 +93,25 @@ impl Builder {
     /// How large an upload may be: 10 GiB by default.
     pub fn max_artifact_size(mut self, bytes: u64) -> Builder {
         self.settings.max_artifact_size = bytes;
+        self
+    }
+
+    /// Lets each user ask so many times in each window, and refuses the rest with 429: any number by default. Logins
+    /// are not counted.
+    pub fn rate_limit(mut self, requests: u64, window: Duration) -> Builder {
+        self.settings.rate_limit = Some(RateLimit { requests, window });
+        self
+    }
+
+    /// Leaves out a service, by its name in paths, as an older or smaller server does.
+    pub fn without_service(mut self, name: &str) -> Builder {
+        self.settings.lacking.push(name.into());
+        self
+    }
+
+    /// Whether requests are kept for [`Sandbox::requests`]. On by default; who serves for days turns it off.
+    pub fn record(mut self, on: bool) -> Builder {
+        self.settings.records = on;
         self
     }
 
@@ -285,6 +306,11 @@ impl Sandbox {
         let data = self.state.data();
         let own = data.tokens.iter().filter(|token| token.user == admin);
         own.filter_map(|token| token.name.clone()).collect()
+    }
+
+    /// Saves one of the tenant's settings, which everybody sees; the others stay.
+    pub fn set_tenant_setting(&self, key: &str, value: Value) {
+        useradm::set_tenant_setting(&mut self.state.data(), key, value);
     }
 
     /// Stores an Artifact; returns its id.

@@ -1,10 +1,15 @@
 //! Something to look at in a fresh sandbox.
 
+use sandbox::Sandbox;
 use sandbox::artifact::{Artifact, Compression};
-use sandbox::{Device, Sandbox};
-use serde_json::json;
 
-pub(crate) fn fill(server: &Sandbox) {
+/// How many devices there are.
+pub(crate) const DEVICES: usize = 12;
+
+/// A number that gives the dozen some of everything.
+pub(crate) const SEED: u64 = 52;
+
+pub(crate) fn fill(server: &Sandbox, devices: usize, seed: u64) {
     for (version, text) in [("1.0", "first"), ("1.1", "second")] {
         let name = format!("hello-{version}");
         let artifact = Artifact::new(&name)
@@ -23,16 +28,5 @@ pub(crate) fn fill(server: &Sandbox) {
         .compression(Compression::Gzip);
     server.add_artifact(&image.build());
 
-    for (status, mac) in [
-        ("accepted", "02:00:00:00:00:01"),
-        ("accepted", "02:00:00:00:00:02"),
-        ("pending", "02:00:00:00:00:03"),
-        ("rejected", "02:00:00:00:00:04"),
-    ] {
-        server.add_device(Device {
-            status: status.into(),
-            identity_data: json!({ "mac": mac }),
-            ..Device::default()
-        });
-    }
+    server.add_fleet(devices, seed);
 }

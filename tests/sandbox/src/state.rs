@@ -15,6 +15,7 @@ use crate::deviceconnect::Connection;
 use crate::faults::Faults;
 use crate::inventory::Inventory;
 use crate::jwt::Signer;
+use crate::limiter::{Limiter, RateLimit};
 use crate::recorder::Recorder;
 use crate::storage::Links;
 use crate::useradm::{Token, User};
@@ -36,6 +37,9 @@ pub(crate) struct Settings {
     pub(crate) decommission_after: Option<Duration>,
     /// Services that this server lacks.
     pub(crate) lacking: Vec<String>,
+    pub(crate) rate_limit: Option<RateLimit>,
+    /// Whether requests are kept for those who ask for them.
+    pub(crate) records: bool,
 }
 
 impl Default for Settings {
@@ -52,6 +56,8 @@ impl Default for Settings {
             max_devices: None,
             decommission_after: Some(Duration::from_millis(5)),
             lacking: Vec::new(),
+            rate_limit: None,
+            records: true,
         }
     }
 }
@@ -60,6 +66,7 @@ pub(crate) struct State {
     pub(crate) settings: Settings,
     pub(crate) signer: Signer,
     pub(crate) links: Links,
+    pub(crate) limiter: Limiter,
     pub(crate) recorder: Recorder,
     pub(crate) faults: Faults,
     folder: PathBuf,
@@ -106,10 +113,11 @@ impl Data {
 impl State {
     pub(crate) fn new(settings: Settings, folder: &Path, storage_url: &str) -> State {
         State {
-            settings,
             signer: Signer::generate(),
             links: Links::new(storage_url),
-            recorder: Recorder::default(),
+            limiter: Limiter::default(),
+            recorder: Recorder::new(settings.records),
+            settings,
             faults: Faults::default(),
             folder: folder.to_path_buf(),
             data: Mutex::default(),

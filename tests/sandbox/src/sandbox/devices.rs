@@ -1,4 +1,4 @@
-//! What a sandbox can be asked to do with devices.
+//! What tests do with devices, without a request.
 
 use std::time::Duration;
 
@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{Builder, Sandbox};
 use crate::devauth::{self, Device};
+use crate::state::Data;
 use crate::{deviceconfig, deviceconnect, fleet};
 
 impl Builder {
@@ -76,27 +77,49 @@ impl Sandbox {
     }
 
     /// A device connects, and stays so.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such device.
     pub fn connect_device(&self, id: &str) {
-        deviceconnect::connect(&mut self.state.data(), id, true);
+        let mut data = self.state.data();
+        assert_known(&data, id);
+        deviceconnect::connect(&mut data, id, true);
     }
 
     /// A device loses its connection.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such device.
     pub fn disconnect_device(&self, id: &str) {
-        deviceconnect::connect(&mut self.state.data(), id, false);
+        let mut data = self.state.data();
+        assert_known(&data, id);
+        deviceconnect::connect(&mut data, id, false);
     }
 
-    /// The configuration that a device is to take.
+    /// The configuration that a device is to take: what the device itself would fetch.
     pub fn device_configuration(&self, id: &str) -> Map<String, Value> {
         deviceconfig::wanted(&self.state.data(), id)
     }
 
     /// A device reports the configuration that it has.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such device.
     pub fn report_configuration(&self, id: &str, configuration: Map<String, Value>) {
-        deviceconfig::report(&mut self.state.data(), id, configuration);
+        let mut data = self.state.data();
+        assert_known(&data, id);
+        deviceconfig::report(&mut data, id, configuration);
     }
 
     /// Ends what [`Builder::hold_decommissioning`] holds: decommissioned devices go from all services.
     pub fn finish_decommissioning(&self) {
         devauth::finish(&mut self.state.data());
     }
+}
+
+fn assert_known(data: &Data, id: &str) {
+    assert!(data.devices.get(id).is_some(), "no device {id}");
 }

@@ -7,6 +7,7 @@ mod tokens;
 mod users;
 
 pub(crate) use auth::{Session, authenticate};
+pub(crate) use settings::set_tenant_setting;
 pub(crate) use tokens::{Token, create_named, issue};
 pub(crate) use users::User;
 

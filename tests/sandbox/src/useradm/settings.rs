@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use crate::answer::{Refusal, Reply, empty, header_value, json_answer};
 use crate::call::Call;
 use crate::gojson;
+use crate::state::Data;
 
 const RESERVED: [&str; 4] = ["_id", "etag", "user_id", "tenant_id"];
 
@@ -34,6 +35,13 @@ fn show(call: &Call, owner: Option<String>) -> Reply {
     let mut answer = json_answer(200, &Value::Object(map.clone()));
     answer.headers_mut().insert(ETAG, header_value(etag));
     Ok(answer)
+}
+
+/// Saves one setting of the tenant beside the others.
+pub(crate) fn set_tenant_setting(data: &mut Data, key: &str, value: Value) {
+    let (etag, map) = data.saved.entry(None).or_default();
+    *etag = uuid::Uuid::new_v4().to_string();
+    map.insert(key.into(), value);
 }
 
 async fn save(mut call: Call, owner: Option<String>) -> Reply {

@@ -90,6 +90,17 @@ async fn a_token_dies_with_its_acceptance() {
 }
 
 #[tokio::test]
+async fn nobody_decides_about_a_preauthorized_set() {
+    let server = Sandbox::start();
+    let device = with_status(&server, "preauthorized");
+    for status in ["accepted", "rejected", "pending"] {
+        let answer = send(&server, "PUT", &decision(&device), Some(json!({ "status": status }))).await;
+        assert_eq!((answer.status().as_u16(), error(answer).await.as_str()), (400, "dev auth: bad request"));
+    }
+    assert_eq!(server.device(&device.id).unwrap().auth_sets[0].status, "preauthorized");
+}
+
+#[tokio::test]
 async fn decommissioning_can_be_held() {
     let server = Sandbox::builder().hold_decommissioning().start();
     let device = with_status(&server, "accepted");

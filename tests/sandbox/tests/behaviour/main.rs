@@ -1,11 +1,13 @@
 //! What the transcripts do not show: faults, strictness, TLS, the special accounts, expiry, large files.
 
 mod accounts;
+mod configuration;
 mod contents;
 mod devices;
 mod faults;
 mod fleet;
 mod inventory;
+mod limits;
 mod strictness;
 
 use reqwest::multipart::{Form, Part};
