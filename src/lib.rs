@@ -26,16 +26,18 @@
 //!
 //! # Features
 //!
-//! `cli` (on by default) brings what the program needs; a program that wants the library alone
-//! turns it off with `default-features = false`.
+//! `cli` and `jq` (on by default) bring what the program needs; a program that wants the library alone
+//! turns them off with `default-features = false`.
 
 pub mod artifact;
 mod client;
 mod digest;
 
 pub use client::{
-    Anonymous, Client, ClientBuilder, Limits, Trust, artifacts, devices,
+    Anonymous, Client, ClientBuilder, Limits, Preferences, Trust, artifacts, configuration, connection,
+    deployments, devices,
     error::{ConnectionFault, Error, Refusal, RequestLine, Result},
+    inventory,
     login::Login,
     page::{LARGEST_PAGE, Page, Pages},
     token::{Claims, Token},

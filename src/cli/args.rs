@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
+use super::jq;
 use super::profiles::ProfileName;
 
 /// Flags of every command.
@@ -48,6 +49,12 @@ pub struct GlobalArgs {
     #[arg(short = 'o', long, global = true, value_name = "FORM")]
     pub output: Option<Format>,
 
+    /// Filter the JSON output by a jq expression; a result a line, strings as they are, the rest as compact JSON
+    ///
+    /// With -o jsonl it runs on every item by itself. There is no env, input and import of jq.
+    #[arg(long, global = true, value_name = "EXPR", allow_hyphen_values = true, value_parser = jq::Filter::compile)]
+    pub jq: Option<jq::Filter>,
+
     /// Ids alone on stdout, no notices on stderr
     #[arg(short = 'q', long, global = true)]
     pub quiet: bool,
@@ -67,6 +74,16 @@ pub fn any_path() -> impl TypedValueParser<Value = PathBuf> {
 }
 
 impl GlobalArgs {
+    /// Flags that cannot be together, whatever the command.
+    pub fn contradiction(&self) -> Option<&'static str> {
+        self.jq.as_ref()?;
+        match self.output {
+            Some(Format::Table | Format::Text) => Some("--jq is for JSON, not for -o table or -o text"),
+            _ if self.quiet => Some("--jq is for JSON, not for -q"),
+            _ => None,
+        }
+    }
+
     /// The file that `--token` names. An empty name is none, as in the official client.
     pub fn token_file(&self) -> Option<&Path> {
         self.token.as_deref().filter(|path| !path.as_os_str().is_empty())

@@ -74,14 +74,7 @@ impl Listing {
     where
         T: DeserializeOwned + Serialize + 'static,
     {
-        let detail = match self.detail {
-            0..=3 => self.detail as u8,
-            // The word twice, as the official client has it.
-            _ => {
-                return Err(CliError::failed(format!("FAILURE: invalid {} detail", singular(style.what)))
-                    .hint("--detail takes 0, 1, 2 or 3"));
-            }
-        };
+        let detail = Self::detail(self.detail, style.what)?;
         if self.all {
             let items = pages.collect(None).await?;
             return self.show(&items, detail, style, ctx);
@@ -97,6 +90,25 @@ impl Listing {
             ctx.out().notice(format_args!("there are more {}: --page {next}, or --all", style.what));
         }
         Ok(())
+    }
+
+    /// The level of detail of the official client's blocks.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such level.
+    pub fn detail(level: i64, what: &str) -> Result<u8> {
+        match level {
+            0..=3 => Ok(level as u8),
+            // The word twice, as the official client has it.
+            _ => Err(CliError::failed(format!("FAILURE: invalid {} detail", singular(what)))
+                .hint("--detail takes 0, 1, 2 or 3")),
+        }
+    }
+
+    /// Whether it is in the official client's blocks.
+    pub fn shows_blocks(&self) -> bool {
+        self.blocks
     }
 
     fn show<T: Serialize>(&self, items: &[T], detail: u8, style: &Style<T>, ctx: &Context) -> Result<()> {

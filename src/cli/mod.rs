@@ -9,12 +9,16 @@ mod credentials;
 pub mod env;
 mod error;
 mod files;
+mod fleet;
+#[cfg_attr(not(feature = "jq"), path = "jq_lacking.rs")]
+mod jq;
 mod listing;
 mod official;
 mod output;
 mod profiles;
 mod settings;
 mod signals;
+mod span;
 mod tally;
 mod token_kind;
 mod token_source;
@@ -62,21 +66,27 @@ pub fn parse(arguments: Vec<OsString>, env: &Env) -> Result<Cli, Report> {
         }
         Some(Special::Version) => {
             let text = concat!("mender-cli version ", env!("CARGO_PKG_VERSION"), "\n");
-            return Err(Report { out, outcome: out.text(text) });
+            return Err(Report { outcome: out.text(text), out });
         }
         None => {}
     }
     let words = argv::arrange(arguments, &root);
     let named = std::iter::once(OsString::from("mender-cli")).chain(words);
     let parsed = root.try_get_matches_from(named).and_then(|matches| Cli::from_arg_matches(&matches));
-    parsed.map_err(|error| Report { out, outcome: unparsed(&out, &error) })
+    match parsed {
+        Ok(line) => match line.global.contradiction() {
+            Some(text) => Err(Report { out, outcome: Err(CliError::usage(text)) }),
+            None => Ok(line),
+        },
+        Err(error) => Err(Report { outcome: unparsed(&out, &error), out }),
+    }
 }
 
 /// Runs a command.
 pub async fn run(cli: Cli, env: Env) -> ExitCode {
     let out = Output::new(&cli.global, &env);
     out.log_requests(cli.global.verbose);
-    let context = Context::new(cli.global, env, out);
+    let context = Context::new(cli.global, env, out.clone());
     let work = dispatch(cli.command, &context, Cli::command);
     let outcome = signals::interruptible(work, || "interrupted".into()).await;
     finish(&out, outcome.map_err(|error| context.advise(error)))
@@ -92,6 +102,8 @@ async fn dispatch(command: Option<Command>, ctx: &Context, tree: Tree) -> Result
         Some(Command::Users(args)) => commands::users::run(args, ctx, tree).await,
         Some(Command::Artifacts(args)) => commands::artifacts::run(args, ctx, tree).await,
         Some(Command::Devices(args)) => commands::devices::run(args, ctx, tree).await,
+        Some(Command::Groups(args)) => commands::groups::run(args, ctx, tree).await,
+        Some(Command::Status(args)) => commands::status::run(args, ctx).await,
         Some(Command::Profile(args)) => commands::profile::run(args, ctx, tree).await,
         Some(Command::Completion(args)) => commands::completion::run(args, ctx, tree),
         Some(Command::Man(args)) => commands::man::run(args, ctx, tree),

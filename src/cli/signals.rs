@@ -1,5 +1,11 @@
 //! Ctrl-C and the order to end.
 
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread;
+
+use anyhow::Context as _;
+use tokio::sync::oneshot;
+
 use super::error::{CliError, Kind, Result};
 
 /// Runs `work` until it is done or the user stops it; then `work` is dropped, which ends its requests and
@@ -14,6 +20,54 @@ pub async fn interruptible<T>(
         biased;
         outcome = work => outcome,
         () = async { Stop::listen().ordered().await } => Err(CliError::new(Kind::Interrupted, anyhow::Error::msg(meaning()))),
+    }
+}
+
+/// What a thread that works tells whoever waits for it.
+enum Step<T> {
+    Item(T),
+    End(Result<()>),
+}
+
+/// Runs `work`, which never waits for anything and may go on for ever, and takes each item that it makes. A signal
+/// ends the wait for it.
+pub fn interruptible_thread<T: Send + 'static>(
+    stack: usize,
+    work: impl FnOnce(&mut dyn FnMut(T) -> Result<()>) -> Result<()> + Send + 'static,
+    mut take: impl FnMut(T) -> Result<()>,
+) -> Result<()> {
+    let (sender, steps) = sync_channel(1);
+    let (working, done) = oneshot::channel::<()>();
+    let watcher = sender.clone();
+    let run = move || {
+        // It goes with this thread, however that ends.
+        let _working = working;
+        let gone = |_| CliError::new(Kind::Closed, anyhow::Error::msg("nobody waits any more"));
+        let outcome = work(&mut |item| sender.send(Step::Item(item)).map_err(gone));
+        let _ = sender.send(Step::End(outcome));
+    };
+    thread::Builder::new().stack_size(stack).spawn(run).context("no thread can be started")?;
+    thread::Builder::new().spawn(|| watch(watcher, done)).context("no thread can be started")?;
+    loop {
+        match steps.recv().context("the work ended early")? {
+            Step::Item(item) => take(item)?,
+            Step::End(outcome) => return outcome,
+        }
+    }
+}
+
+/// Tells of a signal, unless the work is done before. The program's own listener is asleep meanwhile.
+fn watch<T>(steps: SyncSender<Step<T>>, done: oneshot::Receiver<()>) {
+    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
+    let stopped = runtime.block_on(async {
+        tokio::select! {
+            _ = done => false,
+            () = async { Stop::listen().ordered().await } => true,
+        }
+    });
+    if stopped {
+        let error = CliError::new(Kind::Interrupted, anyhow::Error::msg("interrupted"));
+        let _ = steps.send(Step::End(Err(error)));
     }
 }
 

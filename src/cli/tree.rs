@@ -3,7 +3,9 @@
 use clap::{Parser, Subcommand};
 
 use super::args::GlobalArgs;
-use super::commands::{artifacts, completion, devices, login, logout, man, profile, token, users, whoami};
+use super::commands::{
+    artifacts, completion, devices, groups, login, logout, man, profile, status, token, users, whoami,
+};
 use super::env::VARIABLES;
 
 /// Command-line client for the Mender server
@@ -55,6 +57,10 @@ pub enum Command {
     Artifacts(artifacts::ArtifactsArgs),
     /// Devices
     Devices(devices::DevicesArgs),
+    /// Groups of devices
+    Groups(groups::GroupsArgs),
+    /// Show the fleet on one screen
+    Status(status::StatusArgs),
     /// Servers by name
     Profile(profile::ProfileArgs),
     /// Print a completion script

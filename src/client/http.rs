@@ -1,6 +1,6 @@
 //! The only code that sends a request: token, log line, retry, status to `Error`.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use backon::Retryable;
@@ -21,6 +21,8 @@ use super::url::{ServerUrl, without_query};
 const LOG: &str = "mender::http";
 /// A trailing slash costs one redirect; more than a few are a circle.
 const MOST_REDIRECTS: usize = 5;
+/// So often in a row a server may ask for patience before its refusal is the answer.
+const MOST_HELD: usize = 10;
 
 /// A server, the HTTP client that speaks with it, and the token to speak with, if any.
 #[derive(Clone, Debug)]
@@ -34,11 +36,13 @@ struct Shared {
     http: reqwest::Client,
     server: ServerUrl,
     limits: Limits,
+    /// Until when the server wants to be left alone by everybody who shares this.
+    held: Mutex<Option<Instant>>,
 }
 
 impl Transport {
     pub(crate) fn new(http: reqwest::Client, server: ServerUrl, limits: Limits) -> Self {
-        Transport { shared: Arc::new(Shared { http, server, limits }), token: None }
+        Transport { shared: Arc::new(Shared { http, server, limits, held: Mutex::default() }), token: None }
     }
 
     pub(crate) fn with_token(&self, token: Token) -> Self {
@@ -65,8 +69,33 @@ impl Transport {
         self.call(Method::PUT, path)
     }
 
+    pub(crate) fn patch(&self, path: &[&str]) -> Call<'_> {
+        self.call(Method::PATCH, path)
+    }
+
     pub(crate) fn delete(&self, path: &[&str]) -> Call<'_> {
         self.call(Method::DELETE, path)
+    }
+
+    /// Leaves the server alone for so long, with all that is still to be asked.
+    fn hold(&self, pause: Duration) {
+        let until = Instant::now() + pause;
+        let mut held = self.held();
+        *held = Some(held.map_or(until, |earlier| earlier.max(until)));
+    }
+
+    async fn wait_until_welcome(&self) {
+        loop {
+            let until = *self.held();
+            match until.map(|until| until.saturating_duration_since(Instant::now())) {
+                Some(left) if !left.is_zero() => tokio::time::sleep(left).await,
+                _ => return,
+            }
+        }
+    }
+
+    fn held(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {
+        self.shared.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn call(&self, method: Method, path: &[&str]) -> Call<'_> {
@@ -75,7 +104,8 @@ impl Transport {
             headers.insert(AUTHORIZATION, token.header());
         }
         let url = self.server().join(path);
-        Call { transport: self, method, url, is_presigned: false, headers, body: Body::None }
+        let changes_nothing = method == Method::GET;
+        Call { transport: self, method, url, is_presigned: false, changes_nothing, headers, body: Body::None }
     }
 
     /// A request to a presigned link. The token stays here: it is none of the storage's business.
@@ -86,7 +116,16 @@ impl Transport {
             text: "the server gave a link that is no address".into(),
         })?;
         let headers = HeaderMap::new();
-        Ok(Call { transport: self, method, url, is_presigned: true, headers, body: Body::None })
+        let changes_nothing = method == Method::GET;
+        Ok(Call {
+            transport: self,
+            method,
+            url,
+            is_presigned: true,
+            changes_nothing,
+            headers,
+            body: Body::None,
+        })
     }
 }
 
@@ -105,11 +144,19 @@ pub(crate) struct Call<'t> {
     url: Url,
     /// The query of a presigned link is a secret, also where the storage is at the server's own address.
     is_presigned: bool,
+    /// Whether it may be sent again by itself.
+    changes_nothing: bool,
     headers: HeaderMap,
     body: Body,
 }
 
 impl<'t> Call<'t> {
+    /// Marks a POST that only asks.
+    pub(crate) fn that_asks(mut self) -> Self {
+        self.changes_nothing = true;
+        self
+    }
+
     pub(crate) fn query(mut self, name: &str, value: &str) -> Self {
         self.url.query_pairs_mut().append_pair(name, value);
         self
@@ -151,15 +198,38 @@ impl<'t> Call<'t> {
         if self.is_presigned { without_query(&self.url) } else { self.url.to_string() }
     }
 
-    /// Sends it and reads the whole answer. A GET is sent again where that may help.
+    /// Sends it and reads the whole answer. What changes nothing is sent again where that may help.
     pub(crate) async fn send(self) -> Result<Answer> {
         let Limits { silence, pause, .. } = *self.transport.limits();
-        if self.method != Method::GET {
+        if let Body::Raw(_) | Body::Form(_) = self.body {
             return self.begin(Some(silence)).await?.answer().await;
         }
-        let attempt = || self.again().follow();
+        if !self.changes_nothing {
+            return self.in_turn().await;
+        }
+        let attempt = || self.in_turn();
         let logged = |error: &Error, pause: Duration| log::debug!(target: LOG, "{error}; again in {pause:?}");
         attempt.retry(retry::pauses(pause)).when(retry::may_help).adjust(retry::pause).notify(logged).await
+    }
+
+    /// Sends it once the server wants to hear of us. One that was refused for haste has not been carried out: it may
+    /// be sent again whatever it is.
+    async fn in_turn(&self) -> Result<Answer> {
+        let mut held = 0;
+        loop {
+            self.transport.wait_until_welcome().await;
+            let outcome = self.again().follow().await;
+            match outcome.as_ref().err().and_then(retry::patience) {
+                Some(pause) if held < MOST_HELD => {
+                    held += 1;
+                    if pause > Duration::from_secs(1) {
+                        log::warn!(target: LOG, "the server asks for a pause of {} s", pause.as_secs());
+                    }
+                    self.transport.hold(pause);
+                }
+                _ => return outcome,
+            }
+        }
     }
 
     /// Sends a body that is streamed, under the eyes of `watch`.
@@ -206,25 +276,30 @@ impl<'t> Call<'t> {
         Err(self.circle())
     }
 
-    /// The same request once more. Only for those without a body.
+    /// The same request once more. A streamed body cannot come along.
     fn again(&self) -> Call<'t> {
+        let body = match &self.body {
+            Body::Small(bytes) => Body::Small(bytes.clone()),
+            Body::None | Body::Raw(_) | Body::Form(_) => Body::None,
+        };
         Call {
             transport: self.transport,
             method: self.method.clone(),
             url: self.url.clone(),
             is_presigned: self.is_presigned,
+            changes_nothing: self.changes_nothing,
             headers: self.headers.clone(),
-            body: Body::None,
+            body,
         }
     }
 
-    /// Sends a GET and follows the server to other places on the same server, with the token; nowhere else.
+    /// Sends it; a GET follows the server to other places on the same server, with the token; nowhere else.
     async fn follow(mut self) -> Result<Answer> {
         let silence = self.transport.limits().silence;
         for _ in 0..MOST_REDIRECTS {
             let here = self.again();
             let incoming = self.begin(Some(silence)).await?;
-            let target = incoming.redirect(&here.url);
+            let target = incoming.redirect(&here.url).filter(|_| here.method == Method::GET);
             match target.filter(|url| here.transport.server().same_origin(url)) {
                 Some(url) => self = Call { url, ..here },
                 None => return incoming.answer().await,

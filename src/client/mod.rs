@@ -2,12 +2,17 @@
 
 mod answer;
 pub mod artifacts;
+pub mod configuration;
+pub mod connection;
+pub mod deployments;
 pub mod devices;
 pub(crate) mod error;
 mod http;
+pub mod inventory;
 mod limits;
 pub(crate) mod login;
 pub(crate) mod page;
+mod preferences;
 mod retry;
 mod tls;
 pub(crate) mod token;
@@ -23,6 +28,7 @@ use self::token::Token;
 use self::url::ServerUrl;
 
 pub use self::limits::Limits;
+pub use self::preferences::Preferences;
 pub use self::tls::Trust;
 
 /// Everything that decides how a server is reached.
@@ -159,9 +165,34 @@ impl Client {
         artifacts::Artifacts::new(&self.0)
     }
 
+    /// Configuration of devices.
+    pub fn configurations(&self) -> configuration::Configurations<'_> {
+        configuration::Configurations::new(&self.0)
+    }
+
+    /// Devices that hold a connection to the server.
+    pub fn connections(&self) -> connection::Connections<'_> {
+        connection::Connections::new(&self.0)
+    }
+
+    /// Deployments.
+    pub fn deployments(&self) -> deployments::Deployments<'_> {
+        deployments::Deployments::new(&self.0)
+    }
+
     /// Devices and their admission.
     pub fn devices(&self) -> devices::Devices<'_> {
         devices::Devices::new(&self.0)
+    }
+
+    /// What is known of devices, by attribute; groups and tags.
+    pub fn inventory(&self) -> inventory::Inventory<'_> {
+        inventory::Inventory::new(&self.0)
+    }
+
+    /// What the tenant chose in the web interface.
+    pub async fn preferences(&self) -> Result<Preferences> {
+        preferences::get(&self.0).await
     }
 
     /// Personal access tokens of the user.

@@ -1,16 +1,19 @@
 //! One way to read every list, whatever its service makes of paging.
 //!
-//! A list goes on while its answer has a `Link` to the next page: all services that page send one, and the
-//! others send everything at once and none. Only the number of that page is taken from the link, since
-//! the path in it lacks the prefix that a server may be reached under.
+//! Most lists go on while their answer has a `Link` to the next page; services that do not page send everything at
+//! once and none. Only the number of that page is taken from the link, since the path in it lacks the prefix that a
+//! server may be reached under. The search of the inventory has no links: it takes the page in the body, and says how
+//! much there is.
 
 use std::collections::VecDeque;
 use std::fmt;
 
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use futures_util::stream::{FuturesOrdered, StreamExt as _};
 use reqwest::header::{HeaderMap, LINK};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::answer::Answer;
 use super::error::{Error, Result};
@@ -25,14 +28,26 @@ pub(crate) type Keep<T> = Box<dyn Fn(&T) -> bool + Send + Sync>;
 /// A list that is fetched page by page, as far as somebody asks.
 pub struct Pages<'c, T> {
     transport: &'c Transport,
-    path: Vec<&'static str>,
-    query: Vec<(&'static str, String)>,
+    place: Place,
     per_page: u32,
     next: Option<u32>,
+    total: Option<u64>,
+    at_once: usize,
+    /// Pages that were asked for ahead of their turn.
+    coming: FuturesOrdered<BoxFuture<'c, (u32, Result<Answer>)>>,
     older: Option<Older<T>>,
     keep: Option<Keep<T>>,
     /// What was kept of the whole list and is still to be handed out, in the server's form and in ours.
     kept: Option<VecDeque<(Value, T)>>,
+}
+
+/// Where a list is, and how it takes the number of the page.
+#[derive(Clone)]
+enum Place {
+    /// A GET with parameters.
+    Path { path: Vec<String>, query: Vec<(&'static str, String)> },
+    /// A POST with everything in its body.
+    Search { path: Vec<String>, body: Map<String, Value> },
 }
 
 /// Where a server that lacks the call has the same list.
@@ -56,13 +71,27 @@ pub struct Page<T> {
 }
 
 impl<'c, T: DeserializeOwned> Pages<'c, T> {
-    pub(crate) fn new(
-        transport: &'c Transport,
-        path: Vec<&'static str>,
-        query: Vec<(&'static str, String)>,
-    ) -> Self {
-        let (per_page, next) = (LARGEST_PAGE, Some(1));
-        Pages { transport, path, query, per_page, next, older: None, keep: None, kept: None }
+    pub(crate) fn new(transport: &'c Transport, path: &[&str], query: Vec<(&'static str, String)>) -> Self {
+        Self::at(transport, Place::Path { path: owned(path), query })
+    }
+
+    pub(crate) fn search(transport: &'c Transport, path: &[&str], body: Map<String, Value>) -> Self {
+        Self::at(transport, Place::Search { path: owned(path), body })
+    }
+
+    fn at(transport: &'c Transport, place: Place) -> Self {
+        Pages {
+            transport,
+            place,
+            per_page: LARGEST_PAGE,
+            next: Some(1),
+            total: None,
+            at_once: 1,
+            coming: FuturesOrdered::new(),
+            older: None,
+            keep: None,
+            kept: None,
+        }
     }
 
     pub(crate) fn or_older(mut self, older: Older<T>) -> Self {
@@ -82,26 +111,75 @@ impl<'c, T: DeserializeOwned> Pages<'c, T> {
         self
     }
 
+    /// Asks for so many pages at once where the server says how many there are. They are handed out in order.
+    pub fn at_once(mut self, count: usize) -> Self {
+        self.at_once = count.max(1);
+        self
+    }
+
+    /// How many items the whole list has, if the server said so with a page that was handed out.
+    pub fn total(&self) -> Option<u64> {
+        self.total
+    }
+
     /// Fetches the next page; `None` after the last.
     pub async fn next_page(&mut self) -> Result<Option<Page<T>>> {
         let Some(number) = self.next else { return Ok(None) };
         if self.keep.is_some() {
             return self.kept_page(number).await.map(Some);
         }
-        let answer = match self.fetch(number, self.per_page).await {
+        let answer = match self.turn(number).await {
             Err(Error::Refused(refusal)) if matches!(refusal.status, 404 | 405) && self.older.is_some() => {
                 let older = self.older.take().expect("just seen");
-                (self.path, self.query, self.keep) = (older.path, older.query, older.keep);
+                self.place = Place::Path { path: owned(&older.path), query: older.query };
+                self.keep = older.keep;
                 if self.keep.is_some() {
                     return self.kept_page(number).await.map(Some);
                 }
-                self.fetch(number, self.per_page).await?
+                self.turn(number).await?
             }
             other => other?,
         };
         let items: Vec<T> = answer.list()?;
-        self.next = later(&answer, number);
+        self.total = total(&answer);
+        self.next = self.after(&answer, number, items.len());
         Ok(Some(Page { items, body: answer.body().clone(), more: self.next.is_some() }))
+    }
+
+    /// The page whose turn it is. Those behind it are asked for meanwhile.
+    async fn turn(&mut self, number: u32) -> Result<Answer> {
+        let last = self.total.map_or(number, |total| {
+            u32::try_from(total.div_ceil(u64::from(self.per_page))).unwrap_or(u32::MAX)
+        });
+        let ahead = u32::try_from(self.coming.len()).unwrap_or(u32::MAX);
+        let mut wanted = number.saturating_add(ahead);
+        while self.coming.len() < self.at_once && wanted <= last.max(number) {
+            let ask = self.place.clone().page(self.transport, wanted, self.per_page);
+            self.coming.push_back(Box::pin(async move { (wanted, ask.await) }));
+            wanted += 1;
+        }
+        match self.coming.next().await {
+            Some((came, Ok(answer))) if came == number => Ok(answer),
+            Some((_, outcome)) => {
+                self.coming = FuturesOrdered::new();
+                outcome
+            }
+            None => unreachable!("the page itself is always asked for"),
+        }
+    }
+
+    /// The number of the page behind this one, if there is one.
+    fn after(&self, answer: &Answer, number: u32, items: usize) -> Option<u32> {
+        match (&self.place, self.total) {
+            (Place::Path { .. }, _) => later(answer, number),
+            (Place::Search { .. }, Some(total)) => {
+                let is_more = u64::from(number) * u64::from(self.per_page) < total;
+                number.checked_add(1).filter(|_| is_more && items > 0)
+            }
+            (Place::Search { .. }, None) => {
+                number.checked_add(1).filter(|_| items as u64 >= u64::from(self.per_page))
+            }
+        }
     }
 
     /// A page of what belongs to the list, which only the whole list can tell.
@@ -127,7 +205,7 @@ impl<'c, T: DeserializeOwned> Pages<'c, T> {
         let mut kept = VecDeque::new();
         let mut next = Some(1);
         while let Some(number) = next {
-            let answer = self.fetch(number, LARGEST_PAGE).await?;
+            let answer = self.place.clone().page(self.transport, number, LARGEST_PAGE).await?;
             for value in answer.list::<Value>()? {
                 let item = T::deserialize(&value).map_err(|error| {
                     answer.unexpected(format!("the server's answer is not what was expected: {error}"))
@@ -153,20 +231,39 @@ impl<'c, T: DeserializeOwned> Pages<'c, T> {
         found.truncate(limit.unwrap_or(found.len()));
         Ok(found)
     }
+}
 
-    async fn fetch(&self, number: u32, per_page: u32) -> Result<Answer> {
-        let call = self
-            .transport
-            .get(&self.path)
-            .query("page", &number.to_string())
-            .query("per_page", &per_page.to_string());
-        self.query.iter().fold(call, |call, (name, value)| call.query(name, value)).send().await
+impl Place {
+    async fn page(self, transport: &Transport, number: u32, per_page: u32) -> Result<Answer> {
+        match self {
+            Place::Path { path, query } => {
+                let call = transport
+                    .get(&borrowed(&path))
+                    .query("page", &number.to_string())
+                    .query("per_page", &per_page.to_string());
+                query.iter().fold(call, |call, (name, value)| call.query(name, value)).send().await
+            }
+            Place::Search { path, mut body } => {
+                body.insert("page".into(), number.into());
+                body.insert("per_page".into(), per_page.into());
+                transport.post(&borrowed(&path)).json(&body).that_asks().send().await
+            }
+        }
     }
+}
+
+fn owned(path: &[&str]) -> Vec<String> {
+    path.iter().map(|&segment| segment.to_owned()).collect()
+}
+
+fn borrowed(path: &[String]) -> Vec<&str> {
+    path.iter().map(String::as_str).collect()
 }
 
 impl<T> fmt::Debug for Pages<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pages").field("path", &self.path).field("next", &self.next).finish_non_exhaustive()
+        let (Place::Path { path, .. } | Place::Search { path, .. }) = &self.place;
+        f.debug_struct("Pages").field("path", path).field("next", &self.next).finish_non_exhaustive()
     }
 }
 
@@ -175,6 +272,11 @@ impl<T> fmt::Debug for Page<T> {
         let (items, more) = (self.items.len(), self.more);
         f.debug_struct("Page").field("items", &items).field("more", &more).finish_non_exhaustive()
     }
+}
+
+/// How many items there are, where a service says so.
+fn total(answer: &Answer) -> Option<u64> {
+    answer.header("x-total-count")?.trim().parse().ok()
 }
 
 /// The number of the next page. One that is no later one would never end.

@@ -29,12 +29,20 @@ pub(crate) fn may_help(error: &Error) -> bool {
             matches!(fault, ConnectionFault::Refused | ConnectionFault::Broken | ConnectionFault::Other)
         }
         Error::Refused(refusal) => match refusal.status {
-            429 | 503 => wish(error).is_none_or(|wish| wish <= LONGEST_PAUSE),
+            429 => wish(error).is_none(),
+            503 => wish(error).is_none_or(|wish| wish <= LONGEST_PAUSE),
             502 | 504 => true,
             _ => false,
         },
         _ => false,
     }
+}
+
+/// How long to leave a server alone that was asked too often and says how long it wants to be. It has done nothing
+/// of what was asked.
+pub(crate) fn patience(error: &Error) -> Option<Duration> {
+    let is_haste = error.status() == Some(429);
+    wish(error).filter(|wish| is_haste && *wish <= LONGEST_PAUSE)
 }
 
 /// The pause that is really made: the server's wish, if it has one and there is a try left.
@@ -88,9 +96,17 @@ mod tests {
     #[test]
     fn the_servers_wish_decides_the_pause_within_reason() {
         let planned = Duration::from_millis(200);
-        assert_eq!(pause(&refused(429, Some(3)), Some(planned)), Some(Duration::from_secs(3)));
+        assert_eq!(pause(&refused(503, Some(3)), Some(planned)), Some(Duration::from_secs(3)));
         assert_eq!(pause(&refused(503, None), Some(planned)), Some(planned));
-        assert_eq!(pause(&refused(429, Some(3)), None), None, "the tries are used up");
-        assert!(!may_help(&refused(429, Some(3600))));
+        assert_eq!(pause(&refused(503, Some(3)), None), None, "the tries are used up");
+        assert!(!may_help(&refused(503, Some(3600))));
+    }
+
+    #[test]
+    fn only_haste_is_a_matter_of_patience() {
+        assert_eq!(patience(&refused(429, Some(3))), Some(Duration::from_secs(3)));
+        for other in [refused(429, None), refused(429, Some(3600)), refused(503, Some(3))] {
+            assert_eq!(patience(&other), None);
+        }
     }
 }

@@ -3,10 +3,12 @@
 pub mod artifacts;
 pub mod completion;
 pub mod devices;
+pub mod groups;
 pub mod login;
 pub mod logout;
 pub mod man;
 pub mod profile;
+pub mod status;
 pub mod token;
 pub mod users;
 pub mod whoami;

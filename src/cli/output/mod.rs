@@ -1,10 +1,14 @@
 //! The only writer to stdout and stderr. stdout is the result and nothing else.
 #![allow(clippy::disallowed_methods, reason = "the one home of stdout and stderr")]
 
+mod count;
 mod escape;
+mod found;
 mod logger;
+mod made;
 mod progress;
 mod prompt;
+mod rows;
 mod table;
 
 use std::fmt::Display;
@@ -17,10 +21,14 @@ use serde_json::json;
 use super::args::{Format, GlobalArgs};
 use super::env::Env;
 use super::error::{CliError, Kind, Result};
+use super::jq::Filter;
 
+pub use self::count::Count;
 pub use self::escape::{line, lines};
+pub use self::made::Made;
 pub use self::progress::Transfer;
 pub use self::prompt::Prompt;
+pub use self::rows::{Rows, View};
 pub use self::table::{Cell, Column, duration};
 
 /// How a result is shown.
@@ -39,9 +47,10 @@ pub enum Form {
 }
 
 /// Where results, notices and errors go. Copies are cheap and alike.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Output {
     format: Option<Format>,
+    filter: Option<Filter>,
     quiet: bool,
     stdout_is_terminal: bool,
     stderr_is_terminal: bool,
@@ -52,6 +61,7 @@ impl Output {
     pub fn new(flags: &GlobalArgs, env: &Env) -> Self {
         Output {
             format: flags.output,
+            filter: flags.jq.clone(),
             quiet: flags.quiet,
             stdout_is_terminal: io::stdout().is_terminal(),
             stderr_is_terminal: io::stderr().is_terminal(),
@@ -66,7 +76,7 @@ impl Output {
 
     /// Shows what the library logs: each request.
     pub fn log_requests(&self, verbose: bool) {
-        logger::install(*self, verbose);
+        logger::install(self.clone(), verbose);
     }
 
     pub fn is_terminal(&self) -> bool {
@@ -75,6 +85,11 @@ impl Output {
 
     /// Whether the user asked for a form that is made for programs.
     pub fn is_json(&self) -> bool {
+        self.filter.is_some() || self.has_json_errors()
+    }
+
+    /// A filter is for results; errors stay for people unless the form itself was asked for.
+    fn has_json_errors(&self) -> bool {
         matches!(self.format, Some(Format::Json | Format::Jsonl))
     }
 
@@ -85,12 +100,18 @@ impl Output {
             (Some(Format::Text), _) => Some(Form::Text),
             (Some(Format::Json), _) => Some(Form::Json),
             (Some(Format::Jsonl), _) => Some(Form::Jsonl),
+            (None, _) if self.filter.is_some() => Some(Form::Json),
             (None, true) => Some(Form::Ids),
             (None, false) => None,
         }
     }
 
-    fn form(&self) -> Result<Form> {
+    /// The form of lists other than the official client's.
+    ///
+    /// # Errors
+    ///
+    /// If the user asked for blocks.
+    pub fn form(&self) -> Result<Form> {
         match self.asked_form() {
             Some(Form::Text) => Err(CliError::usage("-o text is only for artifacts list and devices list")),
             Some(form) => Ok(form),
@@ -115,8 +136,11 @@ impl Output {
     ///
     /// # Errors
     ///
-    /// As [`Output::bytes`].
+    /// As [`Output::bytes`], and if a filter fails on it.
     pub fn raw_json(&self, body: &[u8]) -> Result<()> {
+        if let Some(filter) = &self.filter {
+            return self.found(filter, body.to_vec());
+        }
         if self.stdout_is_terminal {
             return self.text(&escape::json(&String::from_utf8_lossy(body)));
         }
@@ -164,7 +188,7 @@ impl Output {
     pub fn list<T: Serialize>(&self, items: &[T], columns: &[Column<T>], id: fn(&T) -> &str) -> Result<()> {
         match self.form()? {
             Form::Json => self.json(&items),
-            Form::Jsonl => items.iter().try_for_each(|item| self.json_line(item)),
+            Form::Jsonl => self.json_text(items.iter().map(one_line).collect()),
             Form::Ids => {
                 self.text(&items.iter().map(|item| format!("{}\n", line(id(item)))).collect::<String>())
             }
@@ -203,12 +227,6 @@ impl Output {
         }
     }
 
-    /// What becomes of so many things, of which [`Made::add`] is told one by one.
-    pub fn made_of(&self, count: usize) -> Made {
-        let is_one_value = self.format == Some(Format::Json) && count > 1;
-        Made { out: *self, all: is_one_value.then(Vec::new) }
-    }
-
     /// One JSON value, indented for people.
     ///
     /// # Errors
@@ -217,7 +235,7 @@ impl Output {
     pub fn json<T: Serialize + ?Sized>(&self, value: &T) -> Result<()> {
         let mut text = serde_json::to_string_pretty(value).expect("our own types are JSON");
         text.push('\n');
-        self.json_text(&text)
+        self.json_text(text)
     }
 
     /// One JSON value on a line of its own.
@@ -226,13 +244,15 @@ impl Output {
     ///
     /// As [`Output::bytes`].
     pub fn json_line<T: Serialize + ?Sized>(&self, value: &T) -> Result<()> {
-        let mut text = serde_json::to_string(value).expect("our own types are JSON");
-        text.push('\n');
-        self.json_text(&text)
+        self.json_text(one_line(value))
     }
 
-    fn json_text(&self, text: &str) -> Result<()> {
-        if self.stdout_is_terminal { self.text(&escape::json(text)) } else { self.text(text) }
+    fn json_text(&self, text: String) -> Result<()> {
+        match &self.filter {
+            Some(filter) => self.found(filter, text.into_bytes()),
+            None if self.stdout_is_terminal => self.text(&escape::json(&text)),
+            None => self.text(&text),
+        }
     }
 
     fn width(&self) -> Option<u16> {
@@ -264,7 +284,7 @@ impl Output {
         if error.kind == Kind::Closed {
             return;
         }
-        if self.is_json() {
+        if self.has_json_errors() {
             self.say(&format!("{}\n", escape::json(&failure_object(error).to_string())));
             return;
         }
@@ -288,13 +308,13 @@ impl Output {
         Arc::new(match (wanted && !self.quiet, self.stderr_is_terminal) {
             (false, _) => Transfer::unseen(),
             (true, true) => Transfer::bar(name, self.colors_stderr()),
-            (true, false) => Transfer::lines(name, *self),
+            (true, false) => Transfer::lines(name, self.clone()),
         })
     }
 
     /// Somebody to ask, or an error where nobody can answer.
     pub fn prompt(&self) -> Prompt {
-        Prompt::new(*self)
+        Prompt::new(self.clone())
     }
 
     fn colors_stderr(&self) -> bool {
@@ -311,36 +331,8 @@ impl Output {
     }
 }
 
-/// What was made of several things: each as it comes, or one JSON value in the end.
-pub struct Made {
-    out: Output,
-    all: Option<Vec<serde_json::Value>>,
-}
-
-impl Made {
-    /// Takes one of them.
-    ///
-    /// # Errors
-    ///
-    /// As [`Output::made`].
-    pub fn add<T: Serialize>(&mut self, item: &T, id: &str) -> Result<()> {
-        match &mut self.all {
-            Some(all) => {
-                all.push(serde_json::to_value(item).expect("our own types are JSON"));
-                Ok(())
-            }
-            None => self.out.made(item, id),
-        }
-    }
-
-    /// Writes what was kept. Also after a failure: what was made until then is made.
-    ///
-    /// # Errors
-    ///
-    /// As [`Output::bytes`].
-    pub fn end(self) -> Result<()> {
-        self.all.map_or(Ok(()), |all| self.out.json(&all))
-    }
+fn one_line<T: Serialize + ?Sized>(value: &T) -> String {
+    serde_json::to_string(value).expect("our own types are JSON") + "\n"
 }
 
 /// What a program needs to know of a failure.

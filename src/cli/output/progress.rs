@@ -126,12 +126,12 @@ impl Bar {
 }
 
 #[cfg(not(unix))]
-fn target() -> ProgressDrawTarget {
+pub(super) fn target() -> ProgressDrawTarget {
     ProgressDrawTarget::stderr()
 }
 
 #[cfg(unix)]
-fn target() -> ProgressDrawTarget {
+pub(super) fn target() -> ProgressDrawTarget {
     ProgressDrawTarget::term_like_with_hz(Box::new(margin::Stderr), 20)
 }
 

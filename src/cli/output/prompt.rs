@@ -13,7 +13,7 @@ use super::Output;
 /// Asks on the terminal, or reads the answers from stdin where the official client does so.
 ///
 /// Questions stand on stderr, so that a result can be captured; those of `login` on stdout, as in the official client.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Prompt {
     out: Output,
     on_stdout: bool,
@@ -50,7 +50,7 @@ impl Prompt {
     pub async fn ask(&self, question: &'static str) -> Result<String> {
         signals_first().await;
         self.write(question)?;
-        let open = OpenLine(self.out);
+        let open = OpenLine(&self.out);
         let answer = on_its_own_thread(read_line).await?;
         // On a terminal Enter has ended it.
         open.close();
@@ -74,7 +74,7 @@ impl Prompt {
         }
         signals_first().await;
         // Before the question stands there: a quick typist must not see the secret either.
-        let (hidden, reading) = Hidden::enter(*self)?;
+        let (hidden, reading) = Hidden::enter(self.clone())?;
         self.write(question)?;
         let on_stdout = self.on_stdout;
         let answer = on_its_own_thread(move || {
@@ -118,7 +118,7 @@ impl Prompt {
         }
         signals_first().await;
         self.out.say(&format!("{} [y/N] ", super::line(question)));
-        let open = OpenLine(self.out);
+        let open = OpenLine(&self.out);
         let answer = on_its_own_thread(read_line).await?;
         open.close();
         match answer.trim().to_lowercase().as_str() {
@@ -129,15 +129,15 @@ impl Prompt {
 }
 
 /// The line of a question, which nothing else may follow, whether it is answered, ended or interrupted.
-struct OpenLine(Output);
+struct OpenLine<'o>(&'o Output);
 
-impl OpenLine {
+impl OpenLine<'_> {
     fn close(self) {
         std::mem::forget(self);
     }
 }
 
-impl Drop for OpenLine {
+impl Drop for OpenLine<'_> {
     fn drop(&mut self) {
         self.0.say("\n");
     }

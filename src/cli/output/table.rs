@@ -73,13 +73,21 @@ const GAP: usize = 2;
 /// A longer word may be broken over lines.
 const LONGEST_WORD: usize = 32;
 
+/// Aligned columns with headings. See [`grid`].
+pub fn table<T>(items: &[T], columns: &[Column<T>], width: Option<u16>) -> String {
+    let titles: Vec<&str> = columns.iter().map(|column| column.title).collect();
+    grid(&titles, &rows(items, columns), width)
+}
+
+fn rows<'t, T>(items: &'t [T], columns: &[Column<T>]) -> Vec<Vec<Cell<'t>>> {
+    items.iter().map(|item| columns.iter().map(|column| (column.cell)(item)).collect()).collect()
+}
+
 /// Aligned columns with headings, no wider than the terminal. Where not all columns find room, some are left out;
 /// where not even two do, each item has a line a property.
-pub fn table<T>(items: &[T], columns: &[Column<T>], width: Option<u16>) -> String {
-    let rows: Vec<Vec<Cell<'_>>> =
-        items.iter().map(|item| columns.iter().map(|column| (column.cell)(item)).collect()).collect();
+pub fn grid(titles: &[&str], rows: &[Vec<Cell<'_>>], width: Option<u16>) -> String {
     let texts: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(Cell::for_people).collect()).collect();
-    let mut shown: Vec<usize> = (0..columns.len()).collect();
+    let mut shown: Vec<usize> = (0..titles.len()).collect();
     let is_time = |column: usize| rows.iter().any(|row| matches!(row[column], Cell::Time(_)));
     let least = |column: usize| {
         // The first names the thing, and what is broken over lines cannot be copied.
@@ -87,7 +95,7 @@ pub fn table<T>(items: &[T], columns: &[Column<T>], width: Option<u16>) -> Strin
         let needs = texts
             .iter()
             .map(|row| if whole { row[column].chars().count() } else { longest_word(&row[column]) });
-        needs.max().unwrap_or_default().max(columns[column].title.len()) + GAP
+        needs.max().unwrap_or_default().max(titles[column].chars().count()) + GAP
     };
     if let Some(width) = width {
         while shown.iter().map(|&column| least(column)).sum::<usize>() > usize::from(width) && shown.len() > 1
@@ -101,8 +109,8 @@ pub fn table<T>(items: &[T], columns: &[Column<T>], width: Option<u16>) -> Strin
             shown.remove(dropped.unwrap_or(shown.len() - 1));
         }
     }
-    if shown.len() == 1 && columns.len() > 1 {
-        return items.iter().map(|item| properties(item, columns)).collect::<Vec<_>>().join("\n");
+    if shown.len() == 1 && titles.len() > 1 {
+        return texts.iter().map(|row| property_lines(titles, row)).collect::<Vec<_>>().join("\n");
     }
     let mut table = Table::new();
     table.load_style(NOTHING);
@@ -110,7 +118,7 @@ pub fn table<T>(items: &[T], columns: &[Column<T>], width: Option<u16>) -> Strin
     if let Some(width) = width {
         table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
     }
-    table.set_header(shown.iter().map(|&column| columns[column].title.to_uppercase()));
+    table.set_header(shown.iter().map(|&column| titles[column].to_uppercase()));
     for row in &texts {
         table.add_row(shown.iter().map(|&column| row[column].as_str()));
     }
@@ -135,19 +143,31 @@ fn longest_word(text: &str) -> usize {
 
 /// One line an item, tabs between the fields.
 pub fn tabs<T>(items: &[T], columns: &[Column<T>]) -> String {
-    let row = |item| {
-        let cells: Vec<_> = columns.iter().map(|column| (column.cell)(item).for_programs()).collect();
-        cells.join("\t") + "\n"
-    };
-    items.iter().map(row).collect()
+    rows(items, columns).iter().map(|row| tab_line(row)).collect()
+}
+
+/// The fields of one item, tabs between them.
+pub fn tab_line(row: &[Cell<'_>]) -> String {
+    row.iter().map(Cell::for_programs).collect::<Vec<_>>().join("\t") + "\n"
 }
 
 /// `Title:  value`, a line each; what has no value is left out.
 pub fn properties<T>(item: &T, columns: &[Column<T>]) -> String {
-    let values = columns.iter().map(|column| (column.title, (column.cell)(item).for_people()));
-    let shown: Vec<(&str, String)> = values.filter(|(_, value)| !value.is_empty()).collect();
-    let width = shown.iter().map(|(title, _)| title.len()).max().unwrap_or_default() + 1;
-    let row = |(title, value): &(&str, String)| format!("{:width$}  {value}\n", format!("{title}:"));
+    let titles: Vec<&str> = columns.iter().map(|column| column.title).collect();
+    let values: Vec<String> = columns.iter().map(|column| (column.cell)(item).for_people()).collect();
+    property_lines(&titles, &values)
+}
+
+/// As [`properties`], for headings that are not known beforehand.
+pub fn property_sheet(titles: &[&str], cells: &[Cell<'_>]) -> String {
+    property_lines(titles, &cells.iter().map(Cell::for_people).collect::<Vec<_>>())
+}
+
+fn property_lines(titles: &[&str], values: &[String]) -> String {
+    let shown: Vec<(&&str, &String)> =
+        titles.iter().zip(values).filter(|(_, value)| !value.is_empty()).collect();
+    let width = shown.iter().map(|(title, _)| title.chars().count()).max().unwrap_or_default() + 1;
+    let row = |(title, value): &(&&str, &String)| format!("{:width$}  {value}\n", format!("{title}:"));
     shown.iter().map(row).collect()
 }
 

@@ -218,7 +218,7 @@ impl<'c> Artifacts<'c> {
             query: filter.older_query(),
             keep: (!filter.is_empty()).then_some(keep),
         };
-        Pages::new(self.0, V2.to_vec(), filter.query()).or_older(older)
+        Pages::new(self.0, &V2, filter.query()).or_older(older)
     }
 
     /// One Artifact by its id.

@@ -7,6 +7,7 @@ mod artifacts_upload;
 mod command_line;
 mod devices_list;
 mod journey;
+mod jq;
 mod login;
 #[cfg(unix)]
 mod login_terminal;

@@ -96,6 +96,8 @@ impl World {
                 line(&["ci"]).shows_token(),
                 line(&["ci", "-o", "json"]).shows_token(),
                 line(&["ci", "--save"]).shows_token(),
+                line(&["ci", "--jq", ".token"]).shows_token(),
+                line(&["ci", "--jq", ".token.nothing"]),
                 Line { token_file: Some("ci.token"), ..line(&["ci", "-O", "ci.token"]) },
                 line(&["old"]),
             ],

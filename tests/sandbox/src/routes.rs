@@ -1,7 +1,6 @@
 //! Which call goes where, and what is refused before any handler sees it.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use futures_util::future::BoxFuture;
 use http::Method;
@@ -120,7 +119,8 @@ async fn answer(state: Arc<State>, server: Server, parts: Parts, body: Listened)
     if !path.starts_with("/api/management/") || state.settings.lacking.iter().any(|lacking| lacking == name) {
         return Ok(nobody(&parts.method));
     }
-    let session = if path == LOGIN { Session::default() } else { admitted(&state, &parts)? };
+    let session =
+        if path == LOGIN { Session::default() } else { useradm::authenticate(&state, &parts.headers)? };
     let Some(service) = service(&path) else { return Ok(unrouted()) };
     let direct = server == Server::Direct || state.settings.direct_upload;
     let known: Vec<(&Route, Vec<String>)> = service
@@ -158,26 +158,21 @@ fn service(path: &str) -> Option<&'static Service> {
 
 /// Nobody's path.
 fn unrouted() -> Answer {
-    let mut answer = text(404, "text/plain; charset=utf-8", "404 page not found\n");
+    unmarked(text(404, "text/plain; charset=utf-8", "404 page not found\n"))
+}
+
+/// The answer as it is, without a request id.
+fn unmarked(mut answer: Answer) -> Answer {
     answer.extensions_mut().insert(Unstamped);
     answer
 }
 
-/// Who asks, unless they ask too often. Logins are not counted.
-fn admitted(state: &State, parts: &Parts) -> Result<Session, Refusal> {
-    let session = useradm::authenticate(state, &parts.headers)?;
-    if let Some(limit) = state.settings.rate_limit {
-        state.limiter.admit(limit, &session.user, Instant::now())?;
-    }
-    Ok(session)
-}
-
 /// What no service takes falls through to the web server of the user interface, which knows no tokens.
 fn nobody(method: &Method) -> Answer {
-    match *method {
+    unmarked(match *method {
         Method::GET | Method::HEAD => text(404, "text/html", "<!doctype html><title>404 Not Found</title>\n"),
         _ => text(405, "text/html", "<!doctype html><title>405 Not Allowed</title>\n"),
-    }
+    })
 }
 
 fn unstamped(service: &Service, refusal: Refusal) -> Refusal {
@@ -239,8 +234,7 @@ fn moved(method: &Method, target: &str) -> Answer {
         _ => crate::answer::empty(307),
     };
     answer.headers_mut().insert(LOCATION, header_value(target));
-    answer.extensions_mut().insert(Unstamped);
-    answer
+    unmarked(answer)
 }
 
 /// Shortens the route tables.

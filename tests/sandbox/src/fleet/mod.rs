@@ -33,11 +33,11 @@ pub(crate) fn add(data: &mut Data, count: usize, seed: u64) -> Vec<String> {
 fn add_one(data: &mut Data, random: &mut Random, now: Timestamp, batch: [u8; 2], index: usize) -> String {
     let device = device(random, now, batch, index);
     // Whoever was let in once has told about itself.
-    let reports = device.check_in_time.is_some();
+    let reported = device.check_in_time.as_deref().and_then(|seen| seen.parse().ok());
     let accepted = device.status == "accepted";
     let id = devauth::add(data, device);
-    if reports {
-        inventory::report(data, &id, &attributes(random));
+    if let Some(at) = reported {
+        inventory::report(data, &id, &attributes(random), at);
     }
     if accepted && random.percent(75) {
         inventory::set_group(data, &id, random.pick(&GROUPS));

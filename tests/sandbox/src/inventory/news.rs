@@ -49,18 +49,17 @@ pub(crate) fn removed(data: &mut Data, id: &str) {
 }
 
 /// A device reports its inventory: what it does not name stays.
-pub(crate) fn report(data: &mut Data, id: &str, attributes: &Map<String, Value>) {
-    let now = data.now();
+pub(crate) fn report(data: &mut Data, id: &str, attributes: &Map<String, Value>, at: Timestamp) {
     if let Some(record) = record(data, id) {
         for (name, value) in attributes {
             record.set(Scope::Inventory, name, value);
         }
         let (scope, name) = UPDATED;
-        record.set(scope, name, now);
+        record.set(scope, name, at);
     }
 }
 
-/// The same, or why the server would refuse it.
+/// The same now, or why the server would refuse it.
 pub(crate) fn try_report(data: &mut Data, id: &str, attributes: &Map<String, Value>) -> Result<(), String> {
     for (name, value) in attributes {
         super::check::name_and_value(name, value)?;
@@ -70,7 +69,8 @@ pub(crate) fn try_report(data: &mut Data, id: &str, attributes: &Map<String, Val
     if old.count() + attributes.len() > MAX_ATTRIBUTES {
         return Err(TOO_MANY.into());
     }
-    report(data, id, attributes);
+    let now = data.now();
+    report(data, id, attributes, now);
     Ok(())
 }
 

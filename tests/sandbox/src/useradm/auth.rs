@@ -1,5 +1,7 @@
 //! Login, logout, and the check of tokens before every other call.
 
+use std::time::Instant;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
@@ -21,7 +23,7 @@ pub(crate) struct Session {
     pub(crate) token: String,
 }
 
-/// Reads the token of a request and checks that it is good and still known.
+/// Reads the token of a request and checks that it is good, still known, and not of somebody who asks too often.
 pub(crate) fn authenticate(state: &State, headers: &HeaderMap) -> Result<Session, Refusal> {
     let token = match headers.get(AUTHORIZATION) {
         None => cookie(headers)
@@ -49,6 +51,9 @@ pub(crate) fn authenticate(state: &State, headers: &HeaderMap) -> Result<Session
     let Some(known) = known else { return Err(Refusal::new(401, "unauthorized")) };
     if known.name.is_some() {
         known.last_used = Some(now);
+    }
+    if let Some(limit) = state.settings.rate_limit {
+        state.limiter.admit(limit, &claims.sub, Instant::now())?;
     }
     Ok(Session { user: claims.sub, token: claims.jti })
 }

@@ -16,11 +16,12 @@ fn one_seed_gives_one_fleet() {
     let of_seed = |seed| {
         let server = Sandbox::start();
         let ids = server.add_fleet(300, seed);
-        ids.iter().map(|id| lasting(&server.device(id).expect("a device"))).collect::<Vec<_>>()
+        let told = |id: &String| (server.group(id), server.tags(id));
+        ids.iter().map(|id| (lasting(&server.device(id).expect("a device")), told(id))).collect::<Vec<_>>()
     };
     let fleet = of_seed(7);
     assert_eq!(fleet, of_seed(7));
-    let ids: BTreeSet<_> = fleet.iter().chain(&of_seed(8)).map(|(id, ..)| id.clone()).collect();
+    let ids: BTreeSet<_> = fleet.iter().chain(&of_seed(8)).map(|((id, ..), _)| id.clone()).collect();
     assert_eq!(ids.len(), 600, "another seed, other devices");
 }
 
@@ -44,6 +45,22 @@ fn a_fleet_is_mixed() {
     assert!(count(|device| device.connected) > 50);
     let identities: BTreeSet<String> = fleet.iter().map(|device| device.identity_data.to_string()).collect();
     assert_eq!(identities.len(), fleet.len());
+}
+
+#[tokio::test]
+async fn its_inventory_is_as_old_as_the_last_sign_of_life() {
+    let server = Sandbox::start();
+    let ids = server.add_fleet(30, 2);
+    let mut reports = 0;
+    for device in ids.iter().filter_map(|id| server.device(id)) {
+        let path = format!("/api/management/v1/inventory/devices/{}", device.id);
+        let shown: Value = get(&server, &path).send().await.unwrap().json().await.unwrap();
+        assert_eq!(shown["updated_ts"].as_str(), device.check_in_time.as_deref());
+        reports += usize::from(device.check_in_time.is_some());
+    }
+    assert!(reports > 15);
+    let groups: BTreeSet<_> = ids.iter().filter_map(|id| server.group(id)).collect();
+    assert!(groups.len() > 2 && ids.iter().any(|id| server.tags(id).contains_key("name")), "{groups:?}");
 }
 
 #[test]

@@ -1,0 +1,108 @@
+//! `devices count`.
+
+use std::collections::HashMap;
+
+use clap::Args;
+use mender::inventory::Name;
+use mender::{Client, inventory::Scope};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::cli::context::Context;
+use crate::cli::error::Result;
+use crate::cli::fleet::{Attribute, HELP, Names, Query, SelectionArgs, text};
+use crate::cli::output::{Cell, Column};
+
+/// Count devices.
+#[derive(Debug, Args)]
+#[command(after_help = HELP)]
+pub struct CountArgs {
+    /// By the values of this attribute, such as device_type
+    #[arg(long, value_name = "[SCOPE/]ATTRIBUTE")]
+    by: Option<Attribute>,
+
+    #[command(flatten)]
+    selection: SelectionArgs,
+
+    /// Fetch so many pages at once
+    #[arg(short, long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=64))]
+    jobs: u8,
+}
+
+/// How many devices have a value.
+#[derive(Debug, Serialize)]
+struct Group {
+    /// `null` for those that lack the attribute.
+    value: Value,
+    count: u64,
+}
+
+const COLUMNS: &[Column<Group>] = &[
+    Column {
+        title: "Value",
+        cell: |group| {
+            if group.value.is_null() { Cell::text("(none)") } else { Cell::Text(text(&group.value)) }
+        },
+    },
+    Column { title: "Devices", cell: |group| Cell::Text(group.count.to_string().into()) },
+];
+
+pub async fn run(args: CountArgs, ctx: &Context) -> Result<()> {
+    let client = ctx.client()?;
+    if args.by.is_none() && (args.selection.is_empty() || args.selection.only_status().is_some()) {
+        return show(ctx, client.devices().count(args.selection.only_status()).await?);
+    }
+    let names = Names::new(&client, ctx.out());
+    let mut query = args.selection.query(&names).await?;
+    if let Some(attribute) = &args.by {
+        let name = names.locate(attribute).await?;
+        let groups = by_value(&client, &mut query, &name, args.jobs, ctx).await?;
+        return ctx.out().list(&groups, COLUMNS, |group| group.value.as_str().unwrap_or_default());
+    }
+    if query.is_all_there() {
+        return show(ctx, query.count_there(&client).await?);
+    }
+    query.fetch_only(vec![Name::new(Scope::Identity, "status")]);
+    let mut found = query.run(&client, args.jobs.into());
+    let mut count = 0;
+    while let Some(some) = found.next().await? {
+        count += some.len() as u64;
+    }
+    found.advise(ctx.out());
+    show(ctx, count)
+}
+
+fn show(ctx: &Context, count: u64) -> Result<()> {
+    if ctx.out().is_json() {
+        return ctx.out().json(&json!({ "count": count }));
+    }
+    ctx.out().text(&format!("{count}\n"))
+}
+
+/// Devices by the value of an attribute, the most frequent first.
+async fn by_value(
+    client: &Client,
+    query: &mut Query,
+    name: &Name,
+    jobs: u8,
+    ctx: &Context,
+) -> Result<Vec<Group>> {
+    query.fetch_only(vec![name.clone(), Name::new(Scope::Identity, "status")]);
+    let mut found = query.run(client, jobs.into());
+    // By its JSON: numbers and texts that look alike are not the same.
+    let mut counts: HashMap<String, Group> = HashMap::new();
+    while let Some(some) = found.next().await? {
+        for device in some {
+            let value = if *name == Name::new(Scope::Identity, "id") {
+                device.id.as_str().into()
+            } else {
+                device.get(name.scope, &name.attribute).cloned().unwrap_or_default()
+            };
+            counts.entry(value.to_string()).or_insert(Group { value, count: 0 }).count += 1;
+        }
+    }
+    found.advise(ctx.out());
+    let mut groups: Vec<(String, Group)> = counts.into_iter().collect();
+    groups.sort_by(|(a, one), (b, other)| other.count.cmp(&one.count).then_with(|| a.cmp(b)));
+    Ok(groups.into_iter().map(|(_, group)| group).collect())
+}

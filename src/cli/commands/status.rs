@@ -1,0 +1,335 @@
+//! `status`: the fleet on one screen.
+
+use std::collections::BTreeMap;
+
+use clap::Args;
+use jiff::Timestamp;
+use mender::deployments::{Deployment, Usage};
+use mender::devices::Status;
+use mender::inventory::{Device, Name, Scope};
+use mender::{Client, Preferences};
+use serde::Serialize;
+
+use crate::cli::context::Context;
+use crate::cli::error::{CliError, Result};
+use crate::cli::fleet::{Names, Row, SelectionArgs, text};
+use crate::cli::output::{Cell, Form, View, duration};
+
+/// The fleet on one screen.
+#[derive(Debug, Args)]
+pub struct StatusArgs {
+    /// How far this release has got, by group
+    #[arg(long, value_name = "NAME")]
+    artifact: Option<String>,
+
+    /// Fetch so many pages at once
+    #[arg(short, long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=64))]
+    jobs: u8,
+}
+
+/// What the web interface takes where nobody has chosen another.
+const USUAL_OFFLINE: u64 = 24 * 3600;
+/// So many rows of a part are shown; JSON has all of them.
+const MOST_ROWS: usize = 10;
+/// So many running deployments are fetched.
+const MOST_DEPLOYMENTS: usize = 100;
+
+/// Everything at a glance. Its JSON is part of the program's interface.
+#[derive(Debug, Serialize)]
+struct Overview {
+    server: String,
+    devices: BTreeMap<&'static str, u64>,
+    /// Accepted devices by the name of their release.
+    software: Vec<Count>,
+    /// Accepted devices that were silent for longer than `offline_after` seconds.
+    offline: u64,
+    offline_after: u64,
+    pending: Vec<Pending>,
+    deployments: Vec<Running>,
+    limits: Limits,
+}
+
+#[derive(Debug, Serialize)]
+struct Count {
+    name: Option<String>,
+    devices: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct Pending {
+    id: String,
+    name: Option<String>,
+    identity_data: serde_json::Map<String, serde_json::Value>,
+}
+
+#[derive(Debug, Serialize)]
+struct Running {
+    id: String,
+    name: String,
+    artifact: String,
+    status: String,
+    devices: Option<u64>,
+    statistics: BTreeMap<String, u64>,
+}
+
+#[derive(Debug, Serialize)]
+struct Limits {
+    /// Accepted devices; `null` for any number.
+    devices: Option<u64>,
+    /// Bytes of Artifacts.
+    storage: Option<Usage>,
+}
+
+/// How far one release has got in a group.
+#[derive(Debug, Serialize)]
+struct Progress {
+    /// `null` for devices of no group.
+    group: Option<String>,
+    done: u64,
+    devices: u64,
+}
+
+pub async fn run(args: StatusArgs, ctx: &Context) -> Result<()> {
+    let client = ctx.client()?;
+    if let Some(artifact) = &args.artifact {
+        return progress(artifact, args.jobs, ctx, &client).await;
+    }
+    let overview = overview(args.jobs, ctx, &client).await?;
+    match ctx.out().form()? {
+        Form::Json => ctx.out().json(&overview),
+        Form::Jsonl => ctx.out().json_line(&overview),
+        Form::Ids => Err(CliError::usage("the fleet's state has no ids; -q is for lists")),
+        Form::Table | Form::Tabs | Form::Text => ctx.out().foreign(&screen(&overview)),
+    }
+}
+
+async fn overview(jobs: u8, ctx: &Context, client: &Client) -> Result<Overview> {
+    let names = Names::new(client, ctx.out());
+    let devices = client.devices();
+    let counts = async {
+        let mut counts = BTreeMap::new();
+        for status in Status::ALL {
+            counts.insert(status.name(), devices.count(Some(status)).await?);
+        }
+        Ok::<_, CliError>(counts)
+    };
+    let preferences = names.preferences().await;
+    let offline_after = preferences.offline_after.unwrap_or(USUAL_OFFLINE);
+    let (counts, accepted, pending, deployments, limits) = tokio::try_join!(
+        counts,
+        accepted(client, &names, jobs, ctx),
+        pending(client, preferences),
+        running(client),
+        limits(client, ctx),
+    )?;
+    let since = Timestamp::now() - std::time::Duration::from_secs(offline_after);
+    let offline = accepted.iter().filter(|device| is_silent(device, since)).count() as u64;
+    Ok(Overview {
+        server: client.server().to_string(),
+        devices: counts,
+        software: software(&accepted),
+        offline,
+        offline_after,
+        pending,
+        deployments,
+        limits,
+    })
+}
+
+const RELEASE: &str = "artifact_name";
+
+/// What the screen needs of each accepted device.
+async fn accepted(client: &Client, names: &Names<'_>, jobs: u8, ctx: &Context) -> Result<Vec<Device>> {
+    let mut query = SelectionArgs::accepted().query(names).await?;
+    let system = ["check_in_time", "group"].map(|name| Name::new(Scope::System, name));
+    query.fetch_only([&system[..], &[Name::new(Scope::Inventory, RELEASE)]].concat());
+    query.run(client, jobs.into()).all(ctx.out()).await
+}
+
+fn is_silent(device: &Device, since: Timestamp) -> bool {
+    let seen = device.text(Scope::System, "check_in_time").and_then(|time| time.parse::<Timestamp>().ok());
+    seen.is_none_or(|seen| seen < since)
+}
+
+/// Devices by release, the most frequent first.
+fn software(devices: &[Device]) -> Vec<Count> {
+    let mut counts: BTreeMap<Option<String>, u64> = BTreeMap::new();
+    for device in devices {
+        *counts.entry(release(device)).or_default() += 1;
+    }
+    let mut counts: Vec<Count> = counts.into_iter().map(|(name, devices)| Count { name, devices }).collect();
+    counts.sort_by_key(|count| std::cmp::Reverse(count.devices));
+    counts
+}
+
+fn release(device: &Device) -> Option<String> {
+    device.get(Scope::Inventory, RELEASE).map(|value| text(value).into_owned())
+}
+
+async fn pending(client: &Client, preferences: &Preferences) -> Result<Vec<Pending>> {
+    let devices = client.devices().list(Some(Status::Pending)).from(1, MOST_ROWS as u32).next_page().await?;
+    let naming = preferences.name_attribute.as_ref();
+    let described = |device: mender::devices::Device| {
+        let target = crate::cli::fleet::Target::of(&device, naming);
+        Pending { id: target.id, name: target.name, identity_data: target.identity }
+    };
+    Ok(devices.map(|page| page.items.into_iter().map(described).collect()).unwrap_or_default())
+}
+
+async fn running(client: &Client) -> Result<Vec<Running>> {
+    let mut all = Vec::new();
+    for status in ["inprogress", "pending"] {
+        let some = client.deployments().list(status).from(1, MOST_DEPLOYMENTS as u32);
+        all.extend(some.collect(Some(MOST_DEPLOYMENTS)).await?.into_iter().map(Running::from));
+    }
+    Ok(all)
+}
+
+impl From<Deployment> for Running {
+    fn from(deployment: Deployment) -> Self {
+        let statistics = deployment.statistics.and_then(|it| it.status).unwrap_or_default();
+        Running {
+            id: deployment.id,
+            name: deployment.name,
+            artifact: deployment.artifact_name,
+            status: deployment.status,
+            devices: deployment.max_devices,
+            statistics: statistics.into_iter().filter(|(_, count)| *count > 0).collect(),
+        }
+    }
+}
+
+/// What a role may not see is not worth a failure.
+async fn limits(client: &Client, ctx: &Context) -> Result<Limits> {
+    let tell = |error: mender::Error| -> Result<()> {
+        if error.status().is_none_or(|status| status == 401) {
+            return Err(error.into());
+        }
+        ctx.out().warn(CliError::from(error).message());
+        Ok(())
+    };
+    let devices = match client.devices().limit().await {
+        Ok(limit) => limit,
+        Err(error) => tell(error).map(|()| None)?,
+    };
+    let storage = match client.deployments().storage().await {
+        Ok(usage) => Some(usage),
+        Err(error) => tell(error).map(|()| None)?,
+    };
+    Ok(Limits { devices, storage })
+}
+
+fn screen(overview: &Overview) -> String {
+    let Overview { server, devices, software, offline, offline_after, pending, deployments, limits } =
+        overview;
+    let mut parts = vec![format!("Fleet of {server}\n")];
+    let count = |status: Status| devices.get(status.name()).copied().unwrap_or_default();
+    let accepted = count(Status::Accepted);
+    let mut lines: Vec<(String, String)> =
+        Status::ALL.iter().map(|status| (status.to_string(), count(*status).to_string())).collect();
+    lines.push((
+        format!("silent for over {}", duration(i64::try_from(*offline_after).unwrap_or(i64::MAX))),
+        format!("{offline} of {accepted}"),
+    ));
+    parts.push(part("Devices", lines));
+    let name = |count: &Count| count.name.clone().unwrap_or_else(|| "(none reported)".into());
+    parts.push(part("Software", software.iter().map(|it| (name(it), share(it.devices, accepted))).collect()));
+    let waiting = pending.iter().map(|it| (it.id.clone(), crate::cli::fleet::pairs(&it.identity_data)));
+    let more = count(Status::Pending).saturating_sub(pending.len() as u64);
+    let mut waiting: Vec<(String, String)> = waiting.collect();
+    if more > 0 {
+        waiting.push((format!("and {more} more"), String::new()));
+    }
+    parts.push(part("Waiting for a decision", waiting));
+    parts.push(part("Deployments", deployments.iter().map(deployment).collect()));
+    parts.push(part("Limits", limit_lines(limits, accepted)));
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
+}
+
+fn deployment(it: &Running) -> (String, String) {
+    let counters: Vec<_> = it.statistics.iter().map(|(status, count)| format!("{count} {status}")).collect();
+    let of = it.devices.map(|count| format!(" of {count}")).unwrap_or_default();
+    (it.name.clone(), format!("{}, {}: {}{of}", it.artifact, it.status, counters.join(", ")))
+}
+
+fn limit_lines(limits: &Limits, accepted: u64) -> Vec<(String, String)> {
+    let devices =
+        limits.devices.map(|limit| ("accepted devices".to_owned(), format!("{accepted} of {limit}")));
+    let storage = limits.storage.filter(|usage| usage.limit > 0 || usage.usage > 0).map(|usage| {
+        let size = |bytes| indicatif::BinaryBytes(bytes).to_string();
+        let limit = if usage.limit > 0 { format!(" of {}", size(usage.limit)) } else { String::new() };
+        ("stored Artifacts".to_owned(), format!("{}{limit}", size(usage.usage)))
+    });
+    devices.into_iter().chain(storage).collect()
+}
+
+fn share(count: u64, all: u64) -> String {
+    match (count * 100).checked_div(all) {
+        Some(percent) => format!("{count} ({percent}%)"),
+        None => count.to_string(),
+    }
+}
+
+/// A heading and aligned lines below it; nothing without lines.
+fn part(title: &str, lines: Vec<(String, String)>) -> String {
+    if lines.is_empty() {
+        return String::new();
+    }
+    let more = lines.len().saturating_sub(MOST_ROWS + 1);
+    let shown = &lines[..lines.len() - more];
+    let width = shown.iter().map(|(name, _)| name.chars().count()).max().unwrap_or_default();
+    let mut text = format!("{title}\n");
+    for (name, value) in shown {
+        // A name from a device stays on its line.
+        let (name, value) = (crate::cli::output::line(name), crate::cli::output::line(value));
+        text.push_str(format!("  {name:width$}  {value}").trim_end());
+        text.push('\n');
+    }
+    if more > 0 {
+        text.push_str(&format!("  and {more} more\n"));
+    }
+    text
+}
+
+/// How far one release has got, by group.
+async fn progress(artifact: &str, jobs: u8, ctx: &Context, client: &Client) -> Result<()> {
+    let names = Names::new(client, ctx.out());
+    let mut groups: BTreeMap<Option<String>, Progress> = BTreeMap::new();
+    for device in accepted(client, &names, jobs, ctx).await? {
+        let is_done = release(&device).as_deref() == Some(artifact);
+        let row = Row::of(device, None);
+        let progress =
+            groups.entry(row.group.clone()).or_insert(Progress { group: row.group, done: 0, devices: 0 });
+        progress.devices += 1;
+        progress.done += u64::from(is_done);
+    }
+    if groups.values().all(|progress| progress.done == 0) {
+        ctx.out().warn(format_args!("no accepted device reports {artifact:?}"));
+    }
+    let mut rows = ctx.out().rows(&ByGroup)?;
+    rows.add(groups.into_values().collect())?;
+    rows.end()
+}
+
+struct ByGroup;
+
+impl View<Progress> for ByGroup {
+    fn titles(&self) -> Vec<&str> {
+        vec!["Group", "Done", "Devices", "Share"]
+    }
+
+    fn cells<'t>(&self, it: &'t Progress) -> Vec<Cell<'t>> {
+        let group = it.group.as_deref().unwrap_or("(none)");
+        let share = format!("{}%", it.done * 100 / it.devices.max(1));
+        let number = |number: u64| Cell::Text(number.to_string().into());
+        vec![Cell::text(group), number(it.done), number(it.devices), Cell::Text(share.into())]
+    }
+
+    fn id<'t>(&self, it: &'t Progress) -> &'t str {
+        it.group.as_deref().unwrap_or_default()
+    }
+
+    fn json(&self, it: &Progress) -> String {
+        serde_json::to_string(it).expect("our own types are JSON")
+    }
+}

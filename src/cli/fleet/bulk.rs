@@ -1,0 +1,321 @@
+//! Work on many devices: plan, consent, several at once, and an end that says how far it came.
+
+use std::cell::RefCell;
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::time::Duration;
+
+use clap::Args;
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
+use mender::ServerUrl;
+use serde_json::json;
+use tokio::time::Instant;
+
+use super::names::Target;
+use crate::cli::args::ConsentArgs;
+use crate::cli::context::Context;
+use crate::cli::error::{CliError, Kind, Result};
+use crate::cli::output::{Cell, Count, Form, Rows, View};
+use crate::cli::signals;
+
+/// So many devices of a plan are shown.
+const SAMPLE: usize = 5;
+
+/// How to work on many devices.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Work on many devices")]
+pub struct BulkArgs {
+    #[command(flatten)]
+    pub consent: ConsentArgs,
+
+    /// Stop after so many failures
+    #[arg(long, value_name = "N", default_value = "10")]
+    max_errors: NonZeroUsize,
+
+    /// Begin at most so many devices a second
+    #[arg(long, value_name = "N")]
+    rate: Option<NonZeroU32>,
+
+    /// Work on so many devices at once
+    #[arg(short, long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=64))]
+    jobs: u8,
+
+    /// No progress on stderr
+    #[arg(long)]
+    no_progress: bool,
+}
+
+/// What is to be done, in words.
+pub struct Work<'w> {
+    /// `accept`
+    pub verb: &'w str,
+    /// `accepted`
+    pub done: &'static str,
+    /// How the devices were selected; empty if each was named.
+    pub how: &'w str,
+    /// Whether to ask even for devices that were named.
+    pub is_grave: bool,
+}
+
+/// A device, and what else the work on it needs.
+pub struct Job<T> {
+    pub target: Target,
+    pub load: T,
+}
+
+/// What came of one device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Done {
+    Changed,
+    /// It was so before.
+    Already,
+}
+
+/// Does `act` for all of them, after the user has seen what that means.
+///
+/// # Errors
+///
+/// [`Kind::Partial`] if it worked for some only. Without consent nothing is done. If there is only one device, what it
+/// failed with.
+pub async fn run<T>(
+    ctx: &Context,
+    server: &ServerUrl,
+    args: &BulkArgs,
+    work: &Work<'_>,
+    jobs: Vec<Job<T>>,
+    act: impl AsyncFn(&Job<T>) -> Result<Done>,
+) -> Result<()> {
+    let [first, others @ ..] = jobs.as_slice() else {
+        ctx.out().notice(format_args!("nothing to do: no device fits ({})", work.how));
+        return Ok(());
+    };
+    let what = if others.is_empty() { first.target.label() } else { format!("{} devices", jobs.len()) };
+    if work.is_grave || !work.how.is_empty() || args.consent.dry_run {
+        show_sample(ctx, work, &jobs);
+        if !ctx.consent(&args.consent, &format!("{} {what} on {server}", work.verb)).await? {
+            return list(ctx, &jobs);
+        }
+    }
+    let run = RefCell::new(Run {
+        rows: ctx.out().rows(&Outcomes)?,
+        count: ctx.out().count(work.done, jobs.len(), !args.no_progress),
+        shows_all: matches!(ctx.out().form()?, Form::Json | Form::Jsonl),
+        tally: Tally { total: jobs.len(), ..Tally::default() },
+    });
+    let working =
+        signals::interruptible(go_on(args, &jobs, &act, &run), || run.borrow().tally.interrupted(work));
+    let outcome = working.await;
+    let run = run.into_inner();
+    run.count.clear();
+    let ending = run.rows.end();
+    outcome.and(ending).and_then(|()| run.tally.verdict(ctx, work, &what))
+}
+
+async fn go_on<T>(
+    args: &BulkArgs,
+    jobs: &[Job<T>],
+    act: &impl AsyncFn(&Job<T>) -> Result<Done>,
+    run: &RefCell<Run<'_>>,
+) -> Result<()> {
+    let pause = args.rate.map_or(Duration::ZERO, |rate| Duration::from_secs(1) / rate.get());
+    let mut turn = Instant::now();
+    let mut queue = jobs.iter();
+    let mut running = FuturesUnordered::new();
+    loop {
+        while run.borrow().tally.stop.is_none()
+            && running.len() < usize::from(args.jobs)
+            && let Some(job) = queue.next()
+        {
+            let begin = turn;
+            turn = turn.max(Instant::now()) + pause;
+            running.push(async move {
+                tokio::time::sleep_until(begin).await;
+                (job, act(job).await)
+            });
+        }
+        let Some((job, outcome)) = running.next().await else { return Ok(()) };
+        run.borrow_mut().note(&job.target, outcome, args.max_errors.get())?;
+    }
+}
+
+fn show_sample<T>(ctx: &Context, work: &Work<'_>, jobs: &[Job<T>]) {
+    let mut text = format!("To {}: {}", work.verb, counted(jobs.len()));
+    if !work.how.is_empty() {
+        text.push_str(&format!(", selected by {}", work.how));
+    }
+    for job in jobs.iter().take(SAMPLE) {
+        text.push_str(&format!("\n  {}", job.target.described()));
+    }
+    if jobs.len() > SAMPLE {
+        text.push_str(&format!("\n  and {} more", jobs.len() - SAMPLE));
+    }
+    ctx.out().plan(text);
+}
+
+fn counted(count: usize) -> String {
+    if count == 1 { "1 device".into() } else { format!("{count} devices") }
+}
+
+/// What `--dry-run` would have worked on.
+fn list<T>(ctx: &Context, jobs: &[Job<T>]) -> Result<()> {
+    let mut rows = ctx.out().rows(&Planned)?;
+    rows.add(jobs.iter().map(|job| job.target.clone()).collect())?;
+    rows.end()
+}
+
+/// What is seen of the work while it goes on.
+struct Run<'v> {
+    rows: Rows<'v, Outcome>,
+    count: Count,
+    /// Forms for programs tell of each device, the others of those that failed.
+    shows_all: bool,
+    tally: Tally,
+}
+
+impl Run<'_> {
+    fn note(&mut self, target: &Target, outcome: Result<Done>, most: usize) -> Result<()> {
+        self.count.advance();
+        let error = match outcome {
+            Ok(done) => {
+                self.tally.succeeded(done);
+                return if self.shows_all { self.show(target, None) } else { Ok(()) };
+            }
+            Err(error) if matches!(error.kind, Kind::Closed | Kind::Interrupted) => return Err(error),
+            Err(error) => error,
+        };
+        if self.tally.total > 1 || self.shows_all {
+            self.show(target, Some(error.message()))?;
+        }
+        self.tally.failed(target, error, most);
+        Ok(())
+    }
+
+    fn show(&mut self, target: &Target, error: Option<String>) -> Result<()> {
+        self.rows.add(vec![Outcome { id: target.id.clone(), name: target.name.clone(), error }])
+    }
+}
+
+/// How far it is.
+#[derive(Default)]
+struct Tally {
+    total: usize,
+    changed: usize,
+    already: usize,
+    failed: usize,
+    first_failure: Option<String>,
+    /// Why no other device is begun.
+    stop: Option<CliError>,
+}
+
+impl Tally {
+    fn succeeded(&mut self, done: Done) {
+        match done {
+            Done::Changed => self.changed += 1,
+            Done::Already => self.already += 1,
+        }
+    }
+
+    fn failed(&mut self, target: &Target, error: CliError, most: usize) {
+        self.failed += 1;
+        if self.total == 1 {
+            self.stop = Some(error);
+            return;
+        }
+        self.first_failure.get_or_insert_with(|| format!("{}: {}", target.label(), error.message()));
+        // What the next ones would meet too.
+        let is_hopeless = matches!(error.status(), Some(401 | 422));
+        if self.stop.is_none() && (is_hopeless || self.failed >= most) {
+            let finished = self.changed + self.already + self.failed;
+            let text = format!("stopped after {finished} of {} devices", self.total);
+            let CliError { kind, cause, hints, refusal } = error;
+            self.stop = Some(CliError { kind, cause: cause.context(text), hints, refusal });
+        }
+    }
+
+    /// What a signal means in the middle.
+    fn interrupted(&self, work: &Work<'_>) -> String {
+        let (done, total) = (self.changed + self.already, self.total);
+        format!(
+            "interrupted: {done} of {total} devices are {}, {} failed, and those under way may be; the same command goes on with the rest",
+            work.done, self.failed
+        )
+    }
+
+    fn verdict(self, ctx: &Context, work: &Work<'_>, what: &str) -> Result<()> {
+        let kind = if self.changed + self.already > 0 { Kind::Partial } else { Kind::Failed };
+        if let Some(stop) = self.stop {
+            if self.total == 1 {
+                return Err(stop);
+            }
+            return Err(
+                CliError { kind, ..stop }.hint("what was done stays; the same command goes on with the rest")
+            );
+        }
+        if let Some(first) = self.first_failure {
+            let text = format!(
+                "{} of {} devices were not {}; the first: {first}",
+                self.failed, self.total, work.done
+            );
+            return Err(CliError::new(kind, anyhow::Error::msg(text))
+                .hint("--file takes what was printed on stdout back"));
+        }
+        let out = ctx.out();
+        match (self.changed, self.already) {
+            (0, _) => out.notice(format_args!("{what}: {} before", work.done)),
+            (_, 0) => out.notice(format_args!("{} {what}", work.done)),
+            (changed, already) => {
+                out.notice(format_args!("{} {}; {already} were before", work.done, counted(changed)));
+            }
+        }
+        Ok(())
+    }
+}
+
+struct Outcome {
+    id: String,
+    name: Option<String>,
+    error: Option<String>,
+}
+
+/// How outcomes are shown. `--file` reads all forms back.
+struct Outcomes;
+
+impl View<Outcome> for Outcomes {
+    fn titles(&self) -> Vec<&str> {
+        vec!["ID", "Name", "Failure"]
+    }
+
+    fn cells<'t>(&self, outcome: &'t Outcome) -> Vec<Cell<'t>> {
+        let name = Cell::maybe(outcome.name.as_deref());
+        vec![Cell::text(&outcome.id), name, Cell::maybe(outcome.error.as_deref())]
+    }
+
+    fn id<'t>(&self, outcome: &'t Outcome) -> &'t str {
+        &outcome.id
+    }
+
+    fn json(&self, outcome: &Outcome) -> String {
+        let Outcome { id, name, error } = outcome;
+        json!({ "id": id, "name": name, "done": error.is_none(), "error": error }).to_string()
+    }
+}
+
+/// What a dry run lists.
+struct Planned;
+
+impl View<Target> for Planned {
+    fn titles(&self) -> Vec<&str> {
+        vec!["ID", "Name", "Status"]
+    }
+
+    fn cells<'t>(&self, target: &'t Target) -> Vec<Cell<'t>> {
+        vec![Cell::text(&target.id), Cell::maybe(target.name.as_deref()), Cell::text(&target.status)]
+    }
+
+    fn id<'t>(&self, target: &'t Target) -> &'t str {
+        &target.id
+    }
+
+    fn json(&self, target: &Target) -> String {
+        json!({ "id": target.id, "name": target.name, "status": target.status }).to_string()
+    }
+}

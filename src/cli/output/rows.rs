@@ -1,0 +1,140 @@
+//! A list that is written while it comes in.
+
+use super::table::{self, Cell};
+use super::{Form, Output, escape, line};
+use crate::cli::error::Result;
+
+/// How the items of such a list are shown.
+pub trait View<T> {
+    /// The headings of a table.
+    fn titles(&self) -> Vec<&str>;
+    /// A cell for each heading.
+    fn cells<'t>(&self, item: &'t T) -> Vec<Cell<'t>>;
+    /// The item's id.
+    fn id<'t>(&self, item: &'t T) -> &'t str;
+    /// The item as JSON on one line.
+    fn json(&self, item: &T) -> String;
+}
+
+/// Takes items as they come. Only a table has to wait for the last one.
+pub struct Rows<'v, T> {
+    out: Output,
+    form: Form,
+    view: &'v dyn View<T>,
+    held: Vec<T>,
+    /// What a filter waits for.
+    whole: Vec<String>,
+    is_first: bool,
+}
+
+impl Output {
+    /// Begins a list.
+    ///
+    /// # Errors
+    ///
+    /// If its form is not for lists of this kind.
+    pub fn rows<'v, T>(&self, view: &'v dyn View<T>) -> Result<Rows<'v, T>> {
+        Ok(Rows {
+            out: self.clone(),
+            form: self.form()?,
+            view,
+            held: Vec::new(),
+            whole: Vec::new(),
+            is_first: true,
+        })
+    }
+}
+
+impl Output {
+    /// One thing in full, a line for each heading.
+    ///
+    /// # Errors
+    ///
+    /// As [`Output::show`].
+    pub fn sheet<T>(&self, item: &T, view: &dyn View<T>) -> Result<()> {
+        match self.form()? {
+            Form::Json => self.json(&parsed(&view.json(item))),
+            Form::Jsonl => self.json_line(&parsed(&view.json(item))),
+            Form::Ids => self.text(&format!("{}\n", line(view.id(item)))),
+            Form::Tabs | Form::Text => {
+                let lines = view.titles().into_iter().zip(view.cells(item));
+                let text = lines.map(|(title, cell)| table::tab_line(&[Cell::Text(title.into()), cell]));
+                self.text(&text.collect::<String>())
+            }
+            Form::Table => self.text(&table::property_sheet(&view.titles(), &view.cells(item))),
+        }
+    }
+}
+
+fn parsed(json: &str) -> serde_json::Value {
+    serde_json::from_str(json).expect("views write JSON")
+}
+
+impl<T> Rows<'_, T> {
+    /// Takes some more items.
+    ///
+    /// # Errors
+    ///
+    /// As [`Output::bytes`].
+    pub fn add(&mut self, items: Vec<T>) -> Result<()> {
+        let view = self.view;
+        if self.out.filter.is_some() {
+            return self.filtered(&items);
+        }
+        match self.form {
+            Form::Table => {
+                self.held.extend(items);
+                return Ok(());
+            }
+            Form::Ids => self.write(&items, |item| format!("{}\n", line(view.id(item)))),
+            Form::Jsonl => self.write(&items, |item| self.json(item) + "\n"),
+            Form::Tabs | Form::Text => self.write(&items, |item| table::tab_line(&view.cells(item))),
+            Form::Json => {
+                let mut is_first = self.is_first;
+                let written = self.write(&items, |item| {
+                    let before = if std::mem::take(&mut is_first) { "[\n  " } else { ",\n  " };
+                    format!("{before}{}", self.json(item))
+                });
+                self.is_first = is_first;
+                written
+            }
+        }
+    }
+
+    /// A filter sees each item by itself, or the one value that the whole list is.
+    fn filtered(&mut self, items: &[T]) -> Result<()> {
+        let texts: Vec<String> = items.iter().map(|item| self.view.json(item)).collect();
+        if self.form == Form::Jsonl {
+            return self.out.json_text(texts.iter().map(|text| format!("{text}\n")).collect());
+        }
+        self.whole.extend(texts);
+        Ok(())
+    }
+
+    fn json(&self, item: &T) -> String {
+        let text = self.view.json(item);
+        if self.out.stdout_is_terminal { escape::json(&text).into_owned() } else { text }
+    }
+
+    fn write(&self, items: &[T], text: impl FnMut(&T) -> String) -> Result<()> {
+        self.out.text(&items.iter().map(text).collect::<String>())
+    }
+
+    /// Writes what is left.
+    ///
+    /// # Errors
+    ///
+    /// As [`Output::bytes`].
+    pub fn end(self) -> Result<()> {
+        match self.form {
+            Form::Jsonl => Ok(()),
+            _ if self.out.filter.is_some() => self.out.json_text(format!("[{}]\n", self.whole.join(","))),
+            Form::Table if !self.held.is_empty() => {
+                let rows: Vec<_> = self.held.iter().map(|item| self.view.cells(item)).collect();
+                self.out.text(&table::grid(&self.view.titles(), &rows, self.out.width()))
+            }
+            Form::Json => self.out.text(if self.is_first { "[]\n" } else { "\n]\n" }),
+            _ => Ok(()),
+        }
+    }
+}
