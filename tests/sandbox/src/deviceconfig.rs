@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::answer::{Refusal, Reply, empty, json_answer};
 use crate::call::Call;
-use crate::deployments::Deployment;
+use crate::deployments;
 use crate::gojson;
 use crate::routes::{Route, route};
 use crate::state::{Data, time};
@@ -146,10 +146,9 @@ async fn deploy(mut call: Call) -> Reply {
         return Err(Refusal::new(403, text));
     }
     let mut data = call.state.data();
-    let deployment = uuid::Uuid::new_v4().to_string();
     // The device may have gone while the body came.
+    let configured = data.configurations.get(&id).ok_or_else(unknown)?.configured.clone();
+    let deployment = deployments::configure(&mut data, &id, &configured);
     data.configurations.get_mut(&id).ok_or_else(unknown)?.deployment = Some(deployment.clone());
-    let record = Deployment { id: deployment.clone(), artifacts: Vec::new(), finished: false };
-    data.deployments.push(record);
     Ok(json_answer(200, &json!({ "deployment_id": deployment })))
 }

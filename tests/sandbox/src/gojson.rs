@@ -103,6 +103,20 @@ pub(crate) fn map(
     }
 }
 
+/// A list of texts; absent and null are both an empty one.
+pub(crate) fn texts(map: &Map<String, Value>, structure: &str, field: &str) -> Result<Vec<String>, String> {
+    let list = match map.get(field) {
+        None | Some(Value::Null) => return Ok(Vec::new()),
+        Some(Value::Array(list)) => list,
+        Some(other) => return Err(wrong(other, structure, field, "[]string")),
+    };
+    let text = |value: &Value| match value {
+        Value::String(text) => Ok(text.clone()),
+        other => Err(wrong(other, structure, field, "string")),
+    };
+    list.iter().map(text).collect()
+}
+
 /// A field that is not of the server's type.
 pub(crate) fn wrong(value: &Value, structure: &str, field: &str, wanted: &str) -> String {
     format!(

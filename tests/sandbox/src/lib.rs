@@ -36,6 +36,7 @@ mod storage;
 mod tls;
 mod useradm;
 mod wire;
+mod words;
 
 pub use accounts::{Account, SSO, TWO_FACTOR};
 pub use devauth::{AuthSet, Device};

@@ -1,5 +1,6 @@
 //! The handle to a running sandbox.
 
+mod deployments;
 mod devices;
 mod inventory;
 
@@ -16,7 +17,6 @@ use tokio::runtime::Runtime;
 use tokio_rustls::TlsAcceptor;
 
 use crate::accounts::{ADMIN, SSO, TWO_FACTOR};
-use crate::deployments;
 use crate::faults::Fault;
 use crate::limiter::RateLimit;
 use crate::recorder::Recorded;
@@ -311,34 +311,6 @@ impl Sandbox {
     /// Saves one of the tenant's settings, which everybody sees; the others stay.
     pub fn set_tenant_setting(&self, key: &str, value: Value) {
         useradm::set_tenant_setting(&mut self.state.data(), key, value);
-    }
-
-    /// Stores an Artifact; returns its id.
-    ///
-    /// # Panics
-    ///
-    /// If the server would refuse it.
-    pub fn add_artifact(&self, bytes: &[u8]) -> String {
-        deployments::store(&self.state, bytes).unwrap_or_else(|text| panic!("Artifact refused: {text}"))
-    }
-
-    /// The bytes of a stored Artifact.
-    ///
-    /// # Panics
-    ///
-    /// If there is none.
-    pub fn artifact_content(&self, id: &str) -> Vec<u8> {
-        std::fs::read(self.artifact_file(id)).unwrap_or_else(|error| panic!("no Artifact {id}: {error}"))
-    }
-
-    /// The file that holds a stored Artifact, for those too large to be read at once.
-    pub fn artifact_file(&self, id: &str) -> PathBuf {
-        self.state.content(id)
-    }
-
-    /// How many Artifacts are stored.
-    pub fn artifact_count(&self) -> usize {
-        self.state.data().artifacts.len()
     }
 
     /// All requests so far, in order of their arrival.

@@ -114,7 +114,7 @@ pub(crate) fn is_id(text: &str) -> bool {
         && !text.contains(|c: char| c.is_ascii_uppercase())
 }
 
-fn checked_id(call: &Call) -> Result<String, Refusal> {
+pub(crate) fn checked_id(call: &Call) -> Result<String, Refusal> {
     let id = call.param(0);
     if is_id(id) { Ok(id.to_string()) } else { Err(Refusal::new(400, "ID is not a valid UUID")) }
 }
@@ -142,7 +142,7 @@ pub(crate) async fn describe(mut call: Call) -> Reply {
         return Err(Refusal::new(400, format!("{prefix}description: the length must be no more than 4096.")));
     }
     let mut data = call.state.data();
-    if data.deployments.iter().any(|deployment| deployment.artifacts.contains(&id)) {
+    if data.deployments.iter().any(|deployment| deployment.uses(&id)) {
         return Err(Refusal::new(422, "Image has already been used in deployment"));
     }
     let now = data.tick();
@@ -157,7 +157,7 @@ pub(crate) async fn describe(mut call: Call) -> Reply {
 pub(crate) async fn delete(call: Call) -> Reply {
     let id = checked_id(&call)?;
     let mut data = call.state.data();
-    if data.deployments.iter().any(|deployment| !deployment.finished && deployment.artifacts.contains(&id)) {
+    if data.deployments.iter().any(|deployment| deployment.is_active() && deployment.uses(&id)) {
         return Err(Refusal::new(409, "Artifact is used in active deployment"));
     }
     let index = data.artifacts.iter().position(|record| record.id == id).ok_or_else(unknown)?;

@@ -13,7 +13,9 @@ mod upload;
 pub(crate) use artifacts::Record;
 pub(crate) use direct::Upload;
 pub(crate) use releases::Notes;
-pub(crate) use rollout::Deployment;
+pub(crate) use rollout::{
+    Deployment, Status, configure, decommissioned, deploy, log, next, report, take_part,
+};
 pub(crate) use upload::store;
 
 use crate::routes::{Route, route};
@@ -54,8 +56,29 @@ pub(crate) const ROUTES: &[Route] = &[
     route!("GET" "/api/management/v2/deployments/releases/all/types" [] releases::all_types),
     route!("GET" "/api/management/v1alpha1/deployments/software"
         ["name", "name_prefix", "kind", "update_type", "tag", "page", "per_page", "sort"] software::list),
-    route!("POST" "/api/management/v1/deployments/deployments" [] rollout::create),
-    route!("PUT" "/api/management/v1/deployments/deployments/{}/status" [] rollout::abort),
+    route!("GET" "/api/management/v1/deployments/deployments"
+        ["status", "type", "created_before", "created_after", "sort", "search", "page", "per_page"]
+        rollout::lists::v1),
+    route!("GET" "/api/management/v2/deployments/deployments"
+        ["status", "type", "created_before", "created_after", "sort", "id", "name", "id_attribute", "id_scope",
+            "page", "per_page"]
+        rollout::lists::v2),
+    route!("POST" "/api/management/v1/deployments/deployments" [] rollout::create::for_devices),
+    route!("POST" "/api/management/v1/deployments/deployments/group/{}" [] rollout::create::for_group),
+    route!("POST" "/api/management/v1/deployments/deployments/statistics/list" [] rollout::show::statistics_list),
+    route!("GET" "/api/management/v1/deployments/deployments/devices/{}"
+        ["status", "page", "per_page"] rollout::history::show),
+    route!("DELETE" "/api/management/v1/deployments/deployments/devices/{}" [] rollout::abort::for_device),
+    route!("DELETE" "/api/management/v1/deployments/deployments/devices/{}/history" [] rollout::history::forget),
+    // Behind all whose paths it would take, too.
+    route!("GET" "/api/management/v1/deployments/deployments/{}" [] rollout::show::show),
+    route!("GET" "/api/management/v1/deployments/deployments/{}/statistics" [] rollout::show::statistics),
+    route!("GET" "/api/management/v1/deployments/deployments/{}/devices" [] rollout::show::devices),
+    route!("GET" "/api/management/v1/deployments/deployments/{}/devices/list"
+        ["status", "page", "per_page"] rollout::show::devices_list),
+    route!("GET" "/api/management/v1/deployments/deployments/{}/device_list" [] rollout::show::device_list),
+    route!("GET" "/api/management/v1/deployments/deployments/{}/devices/{}/log" [] rollout::show::log),
+    route!("PUT" "/api/management/v1/deployments/deployments/{}/status" [] rollout::abort::whole),
 ];
 
 /// Routes that exist only where direct upload is on.

@@ -228,8 +228,8 @@ pub(crate) async fn delete(call: Call) -> Reply {
     let named = |record: &Record| names.contains(&record.name());
     let ids: Vec<String> =
         data.artifacts.iter().filter(|record| named(record)).map(|record| record.id.clone()).collect();
-    let used = data.deployments.iter().filter(|deployment| !deployment.finished);
-    let used = used.filter(|deployment| deployment.artifacts.iter().any(|id| ids.contains(id)));
+    let used = data.deployments.iter().filter(|deployment| deployment.is_active());
+    let used = used.filter(|deployment| ids.iter().any(|id| deployment.uses(id)));
     let active: Vec<String> = used.map(|deployment| deployment.id.clone()).collect();
     if !active.is_empty() {
         let refusal = Refusal::new(409, "release(s) used in active deployment");

@@ -3,7 +3,7 @@
 use crate::answer::{Reply, empty};
 use crate::call::Call;
 use crate::state::Data;
-use crate::{deviceconfig, deviceconnect, inventory};
+use crate::{deployments, deviceconfig, deviceconnect, inventory};
 
 pub(crate) async fn decommission(call: Call) -> Reply {
     let id = call.param(0).to_string();
@@ -40,5 +40,6 @@ pub(super) fn remove(data: &mut Data, id: &str) {
     data.devices.remove(id);
     deviceconfig::forget(data, id);
     deviceconnect::forget(data, id);
+    deployments::decommissioned(data, id);
     inventory::removed(data, id);
 }

@@ -49,7 +49,7 @@ pub(super) fn read(call: &Call, body: &[u8]) -> Result<Criteria, Refusal> {
     let attributes = objects("attributes", "SelectAttribute", &["scope", "attribute"])?;
     let number = |field| number(&map, field).map_err(undecoded);
     let (page, per_page) = (number("page")?, number("per_page")?);
-    let ids = texts(&map, "device_ids").map_err(undecoded)?;
+    let ids = gojson::texts(&map, PARAMS, "device_ids").map_err(undecoded)?.into_iter().collect();
     let text = gojson::text(&map, PARAMS, "text").map_err(undecoded)?.unwrap_or_default();
 
     let predicates: Vec<Predicate> = filters.into_iter().map(predicate).collect::<Result<_, _>>()?;
@@ -101,19 +101,6 @@ fn number(map: &Map<String, Value>, field: &str) -> Result<Option<u64>, String> 
             None => Err(gojson::wrong(value, PARAMS, field, "int")),
         },
     }
-}
-
-fn texts(map: &Map<String, Value>, field: &str) -> Result<BTreeSet<String>, String> {
-    let list = match map.get(field) {
-        None | Some(Value::Null) => return Ok(BTreeSet::new()),
-        Some(Value::Array(list)) => list,
-        Some(other) => return Err(gojson::wrong(other, PARAMS, field, "[]string")),
-    };
-    let text = |value: &Value| match value {
-        Value::String(text) => Ok(text.clone()),
-        other => Err(gojson::wrong(other, PARAMS, field, "string")),
-    };
-    list.iter().map(text).collect()
 }
 
 /// What is wrong with a field.

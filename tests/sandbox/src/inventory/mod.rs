@@ -7,6 +7,7 @@ mod criteria;
 mod devices;
 mod filter;
 mod groups;
+mod lookup;
 mod news;
 mod record;
 mod search;
@@ -17,12 +18,12 @@ mod text;
 mod value;
 
 pub(crate) use groups::group;
+pub(crate) use lookup::{accepted, knows, reported, with};
 pub(crate) use news::{identity, removed, report, seen, set_group, set_tags, status, try_report};
 pub(crate) use store::Inventory;
 pub(crate) use tags::tags;
 
 use crate::routes::{ANY_QUERY, Route, route};
-use crate::state::Data;
 
 /// How many attributes a device may report, and how many tags it may have.
 const MAX_ATTRIBUTES: usize = 100;
@@ -56,9 +57,4 @@ pub(crate) const ROUTES: &[Route] = &[
 /// The one call whose DELETE has a body.
 pub(crate) fn has_delete_body(route: &Route) -> bool {
     route.path == "/api/management/v1/inventory/groups/{}/devices"
-}
-
-/// Whether there is a device of this id.
-pub(crate) fn knows(data: &Data, id: &str) -> bool {
-    data.inventory.records().contains_key(id)
 }

@@ -2,12 +2,7 @@
 
 use super::filter::Entry;
 use super::record::Scope;
-
-fn words(text: &str) -> impl Iterator<Item = String> {
-    text.split(|character: char| !character.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .map(str::to_lowercase)
-}
+use crate::words::words;
 
 /// Those with any of the words, those with the most of them first.
 pub(super) fn best<'a>(found: Vec<Entry<'a>>, text: &str) -> Vec<Entry<'a>> {

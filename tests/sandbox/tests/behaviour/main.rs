@@ -3,6 +3,7 @@
 mod accounts;
 mod configuration;
 mod contents;
+mod deployments;
 mod devices;
 mod faults;
 mod fleet;

@@ -8,16 +8,19 @@ use sandbox::Sandbox;
 use serde_json::Value;
 
 use crate::compare::{Rules, differs};
-use crate::inventory;
 use crate::template::Variables;
+use crate::{deployments, inventory};
 
 /// What comes of an action.
+#[derive(Debug)]
 enum Outcome {
     /// The device has no token, or none that is good.
     Refused,
-    /// What the device says is wrong, and why.
-    Bad(String),
+    /// What the device says is refused: the answer's status and text.
+    Bad(u16, String),
     Done,
+    /// There is nothing to be done.
+    Nothing,
     Token(String),
     Answer(Value),
 }
@@ -44,14 +47,16 @@ pub(crate) fn step(server: &Sandbox, variables: &mut Variables, step: &Value) ->
     let wanted = &step["response"];
     let device = step["device"].as_str().expect("a device");
     let action = variables.request(&step["do"])?;
-    let outcome = act(server, variables, device, &action)?;
-    let status = match outcome {
-        Outcome::Refused => Some(401),
-        Outcome::Bad(_) => Some(400),
-        _ => None,
+    let outcome = act(server, variables, device, &action, &step["request"]["body"])?;
+    let fits = |status: u16| match outcome {
+        Outcome::Refused => status == 401,
+        Outcome::Bad(own, _) => status == own,
+        Outcome::Nothing => status == 204,
+        Outcome::Token(_) | Outcome::Answer(_) => status == 200,
+        Outcome::Done => status < 400,
     };
-    if status != wanted["status"].as_u64().filter(|status| *status >= 400) {
-        return Err(format!("status: wanted {}, refused with {status:?}", wanted["status"]));
+    if !wanted["status"].as_u64().is_some_and(|status| u16::try_from(status).is_ok_and(fits)) {
+        return Err(format!("status: wanted {}, found {outcome:?}", wanted["status"]));
     }
     match outcome {
         Outcome::Token(token) => variables.set(&format!("token_{device}"), token),
@@ -60,15 +65,22 @@ pub(crate) fn step(server: &Sandbox, variables: &mut Variables, step: &Value) ->
                 return Err(difference);
             }
         }
-        Outcome::Bad(text) if wanted["body"]["error"] != *text => {
+        Outcome::Bad(_, text) if wanted["body"]["error"] != *text => {
             return Err(format!("error: wanted {}, found {text}", wanted["body"]["error"]));
         }
-        Outcome::Refused | Outcome::Bad(_) | Outcome::Done => {}
+        Outcome::Refused | Outcome::Bad(..) | Outcome::Done | Outcome::Nothing => {}
     }
     Ok(())
 }
 
-fn act(server: &Sandbox, variables: &Variables, device: &str, action: &Value) -> Result<Outcome, String> {
+/// `sent` is the body of the recorded request, for what the action leaves out.
+fn act(
+    server: &Sandbox,
+    variables: &Variables,
+    device: &str,
+    action: &Value,
+    sent: &Value,
+) -> Result<Outcome, String> {
     let name = action["action"].as_str().expect("an action");
     if name == "authenticate" {
         let identity = &action["identity"];
@@ -81,9 +93,18 @@ fn act(server: &Sandbox, variables: &Variables, device: &str, action: &Value) ->
     match name {
         "inventory" => {
             if let Err(text) = inventory::report(server, &id, &action["attributes"]) {
-                return Ok(Outcome::Bad(text));
+                return Ok(Outcome::Bad(400, text));
             }
         }
+        "next" => {
+            return Ok(deployments::next(server, &id, action).map_or(Outcome::Nothing, Outcome::Answer));
+        }
+        "status" => {
+            if let Err((status, text)) = deployments::report(server, &id, action) {
+                return Ok(Outcome::Bad(status, text));
+            }
+        }
+        "log" => deployments::log(server, &id, action, sent),
         "connect" => server.connect_device(&id),
         "disconnect" => server.disconnect_device(&id),
         "configuration" => return Ok(Outcome::Answer(server.device_configuration(&id).into())),

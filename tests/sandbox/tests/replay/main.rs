@@ -4,6 +4,7 @@
 
 mod artifacts;
 mod compare;
+mod deployments;
 mod devices;
 mod inventory;
 mod scenario;
@@ -24,9 +25,6 @@ const LEFT_OUT: &[(&str, &str, &str)] = &[
     ("artifacts", "generate duplicate", GENERATION),
     ("artifacts", "delete generated", GENERATION),
     ("devauth", "device with a bad signature", DEVICES),
-    ("deviceconfig", "deployment", DEPLOYMENTS),
-    ("deviceconfig", "deployment in the list", DEPLOYMENTS),
-    ("deviceconfig", "second deployment", DEPLOYMENTS),
     ("inventory", "search $regex on number", PATTERN),
     ("deviceconnect", "connect offline", SESSIONS),
     ("deviceconnect", "connect unknown", SESSIONS),
@@ -40,7 +38,6 @@ const LEFT_OUT: &[(&str, &str, &str)] = &[
 const GENERATION: &str = "the server does not generate Artifacts: a worker beside it does";
 
 const DEVICES: &str = "devices act through the library here, not over HTTP";
-const DEPLOYMENTS: &str = "the sandbox does not show deployments";
 const PATTERN: &str =
     "the recording's database matched a pattern with a number; the real one matches texts only";
 const SESSIONS: &str = "the sandbox has no sessions with devices";
@@ -97,4 +94,9 @@ async fn deviceconnect() {
 #[tokio::test]
 async fn inventory() {
     replay("inventory").await;
+}
+
+#[tokio::test]
+async fn deployments() {
+    replay("deployments").await;
 }
