@@ -38,6 +38,7 @@ pub use client::{
     error::{ConnectionFault, Error, Refusal, RequestLine, Result},
     login::Login,
     page::{LARGEST_PAGE, Page, Pages},
+    raw,
     token::{Claims, Token},
     tokens,
     transfer::{Progress, Silent, Source},

@@ -12,6 +12,7 @@ use serde::Serialize;
 use super::answer::{Answer, Incoming, silent};
 use super::error::{ConnectionFault, Error, RequestLine, Result};
 use super::limits::Limits;
+use super::raw::RequestError;
 use super::retry;
 use super::token::Token;
 use super::transfer::Watch;
@@ -78,6 +79,15 @@ impl Transport {
         Call { transport: self, method, url, is_presigned: false, headers, body: Body::None }
     }
 
+    /// A request to any place on the server.
+    pub(crate) fn anywhere(&self, method: Method, url: Url) -> Result<Call<'_>> {
+        // The token goes to no other server, whatever somebody put together.
+        if !self.server().same_origin(&url) {
+            return Err(RequestError::Elsewhere(without_query(&url)).into());
+        }
+        Ok(Call { url, ..self.call(method, &[]) })
+    }
+
     /// A request to a presigned link. The token stays here: it is none of the storage's business.
     pub(crate) fn storage(&self, method: Method, link: &str) -> Result<Call<'_>> {
         let url = Url::parse(link).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
@@ -127,6 +137,17 @@ impl<'t> Call<'t> {
         call
     }
 
+    /// Further headers, beside the token's.
+    pub(crate) fn headers(mut self, headers: HeaderMap) -> Self {
+        self.headers.extend(headers);
+        self
+    }
+
+    pub(crate) fn small(mut self, body: Bytes) -> Self {
+        self.body = Body::Small(body);
+        self
+    }
+
     pub(crate) fn raw(mut self, body: reqwest::Body) -> Self {
         self.body = Body::Raw(body);
         self
@@ -153,13 +174,32 @@ impl<'t> Call<'t> {
 
     /// Sends it and reads the whole answer. A GET is sent again where that may help.
     pub(crate) async fn send(self) -> Result<Answer> {
+        self.send_any().await?.checked()
+    }
+
+    /// The same, but a refusal is an answer too.
+    pub(crate) async fn send_any(self) -> Result<Answer> {
         let Limits { silence, pause, .. } = *self.transport.limits();
         if self.method != Method::GET {
             return self.begin(Some(silence)).await?.answer().await;
         }
-        let attempt = || self.again().follow();
-        let logged = |error: &Error, pause: Duration| log::debug!(target: LOG, "{error}; again in {pause:?}");
-        attempt.retry(retry::pauses(pause)).when(retry::may_help).adjust(retry::pause).notify(logged).await
+        let attempt = || async {
+            let answer = self.again().follow().await.map_err(Unsuccessful::from)?;
+            match answer.refusal() {
+                None => Ok(answer),
+                Some(error) => Err(Unsuccessful { error, answer: Some(answer) }),
+            }
+        };
+        let logged = |failed: &Unsuccessful, pause: Duration| {
+            log::debug!(target: LOG, "{}; again in {pause:?}", failed.error);
+        };
+        let outcome = attempt
+            .retry(retry::pauses(pause))
+            .when(|failed| retry::may_help(&failed.error))
+            .adjust(|failed, planned| retry::pause(&failed.error, planned))
+            .notify(logged)
+            .await;
+        outcome.or_else(|Unsuccessful { error, answer }| answer.ok_or(error))
     }
 
     /// Sends a body that is streamed, under the eyes of `watch`.
@@ -174,7 +214,7 @@ impl<'t> Call<'t> {
             }
         };
         let outcome = match begun {
-            Ok(incoming) => incoming.answer().await,
+            Ok(incoming) => incoming.answer().await.and_then(Answer::checked),
             Err(error) => Err(error),
         };
         // If our own side failed, that is the cause, whatever the connection made of it.
@@ -274,6 +314,18 @@ impl<'t> Call<'t> {
             Body::Form(form) => builder.multipart(form),
         };
         builder.build().map_err(|error| connection(&line, &error))
+    }
+}
+
+/// A try that was no success: what was wrong, and the refusal, if an answer came at all.
+struct Unsuccessful {
+    error: Error,
+    answer: Option<Answer>,
+}
+
+impl From<Error> for Unsuccessful {
+    fn from(error: Error) -> Self {
+        Unsuccessful { error, answer: None }
     }
 }
 

@@ -8,6 +8,7 @@ mod http;
 mod limits;
 pub(crate) mod login;
 pub(crate) mod page;
+pub mod raw;
 mod retry;
 mod tls;
 pub(crate) mod token;
@@ -162,6 +163,11 @@ impl Client {
     /// Devices and their admission.
     pub fn devices(&self) -> devices::Devices<'_> {
         devices::Devices::new(&self.0)
+    }
+
+    /// Any other call.
+    pub fn raw(&self) -> raw::Raw<'_> {
+        raw::Raw::new(&self.0)
     }
 
     /// Personal access tokens of the user.
