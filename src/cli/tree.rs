@@ -3,7 +3,9 @@
 use clap::{Parser, Subcommand};
 
 use super::args::GlobalArgs;
-use super::commands::{artifacts, completion, devices, login, logout, man, profile, token, users, whoami};
+use super::commands::{
+    api, artifacts, completion, devices, login, logout, man, profile, token, users, whoami,
+};
 use super::env::VARIABLES;
 
 /// Command-line client for the Mender server
@@ -55,6 +57,8 @@ pub enum Command {
     Artifacts(artifacts::ArtifactsArgs),
     /// Devices
     Devices(devices::DevicesArgs),
+    /// Make any call of the API
+    Api(api::ApiArgs),
     /// Servers by name
     Profile(profile::ProfileArgs),
     /// Print a completion script

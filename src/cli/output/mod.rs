@@ -1,8 +1,10 @@
 //! The only writer to stdout and stderr. stdout is the result and nothing else.
 #![allow(clippy::disallowed_methods, reason = "the one home of stdout and stderr")]
 
+mod body;
 mod escape;
 mod found;
+mod layout;
 mod logger;
 mod made;
 mod progress;
