@@ -18,7 +18,7 @@ pub(super) fn resolve(server: &ServerUrl, text: &str) -> Result<Url, RequestErro
         return Err(RequestError::Fragment);
     }
     let below = |path: &str| format!("{}{path}", server.prefix());
-    let (path, query) = match whole(text) {
+    let (path, query) = match after_scheme(text) {
         Some(rest) => {
             let url = Url::parse(text).map_err(|_| RequestError::Malformed)?;
             if !url.username().is_empty() || url.password().is_some() {
@@ -33,12 +33,16 @@ pub(super) fn resolve(server: &ServerUrl, text: &str) -> Result<Url, RequestErro
         }
         None => {
             let (path, query) = split(text);
-            let path = match path.strip_prefix('/') {
-                _ if path.is_empty() => return Err(RequestError::Empty),
-                Some(_) => below(path),
-                None if path.starts_with("api/") => below(&format!("/{path}")),
-                None if has_version(path) => below(&format!("{API}{path}")),
-                None => below(&format!("{API}v1/{path}")),
+            let path = if path.is_empty() {
+                return Err(RequestError::Empty);
+            } else if path.starts_with('/') {
+                below(path)
+            } else if path.starts_with("api/") {
+                below(&format!("/{path}"))
+            } else if has_version(path) {
+                below(&format!("{API}{path}"))
+            } else {
+                below(&format!("{API}v1/{path}"))
             };
             (path, query)
         }
@@ -50,7 +54,7 @@ pub(super) fn resolve(server: &ServerUrl, text: &str) -> Result<Url, RequestErro
 }
 
 /// What follows the scheme, if there is one.
-fn whole(text: &str) -> Option<&str> {
+fn after_scheme(text: &str) -> Option<&str> {
     let (scheme, rest) = text.split_once("://")?;
     scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte)).then_some(rest)
 }
@@ -63,9 +67,9 @@ fn split(text: &str) -> (&str, Option<&str>) {
 fn has_version(path: &str) -> bool {
     let segment = path.split('/').next().unwrap_or_default();
     let Some(version) = segment.strip_prefix('v') else { return false };
-    let digits = version.trim_start_matches(|c: char| c.is_ascii_digit());
-    let stage = digits.trim_start_matches(|c: char| c.is_ascii_lowercase());
-    digits.len() < version.len() && stage.bytes().all(|byte| byte.is_ascii_digit())
+    let stage = version.trim_start_matches(|c: char| c.is_ascii_digit());
+    let number = stage.trim_start_matches(|c: char| c.is_ascii_lowercase());
+    stage.len() < version.len() && number.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Whether a segment is `.` or `..`, to us or to a server that decodes before it looks.
