@@ -8,7 +8,7 @@ use mender::devices::{AuthSet, Decision, Device, Status};
 
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Result};
-use crate::cli::fleet::bulk::{self, BulkArgs, Done, Job, Work};
+use crate::cli::fleet::bulk::{self, BulkArgs, Done, Job, Jobs, Work};
 use crate::cli::fleet::{HELP, Names, Target, TargetArgs};
 
 /// Decide about devices.
@@ -67,22 +67,19 @@ async fn find(
     verdict: Verdict,
     ctx: &Context,
     client: &Client,
-) -> Result<(Vec<Job<Pick>>, String)> {
+) -> Result<(Jobs<Option<String>>, String)> {
     let names = Names::new(client, ctx.out());
     let selection = &args.targets.selection;
     let waiting = (args.targets.all && selection.is_empty()).then_some(Status::Pending);
-    let mut jobs = Vec::new();
+    let mut jobs = Jobs { list: Vec::new(), unfit: Vec::new() };
     // The inventory learns of devices a moment late, and has no sets.
     if let Some(status) = waiting.or(selection.only_status()) {
         let naming = names.attribute().await;
         let mut pages = client.devices().list(Some(status));
         while let Some(page) = pages.next_page().await? {
-            jobs.extend(
-                page.items.iter().map(|device| Job {
-                    target: Target::of(device, naming),
-                    load: pick(device, None, verdict),
-                }),
-            );
+            for device in &page.items {
+                sort(&mut jobs, Target::of(device, naming), pick(device, None, verdict));
+            }
         }
         return Ok((jobs, format!("status = {status} (compared by the server)")));
     }
@@ -92,14 +89,19 @@ async fn find(
     let by_id: HashMap<&str, &Device> = devices.iter().map(|device| (device.id.as_str(), device)).collect();
     for target in targets.list {
         match by_id.get(target.id.as_str()) {
-            Some(device) => {
-                let load = pick(device, args.auth_set.as_deref(), verdict);
-                jobs.push(Job { target, load });
-            }
+            Some(device) => sort(&mut jobs, target, pick(device, args.auth_set.as_deref(), verdict)),
             None => ctx.out().warn(format_args!("{} is gone", target.label())),
         }
     }
     Ok((jobs, targets.how))
+}
+
+fn sort(jobs: &mut Jobs<Option<String>>, target: Target, pick: Pick) {
+    match pick {
+        Pick::One(set) => jobs.list.push(Job { target, load: Some(set) }),
+        Pick::Already => jobs.list.push(Job { target, load: None }),
+        Pick::Neither(why) => jobs.unfit.push((target, why)),
+    }
 }
 
 /// The set that is meant. Where several may be, a person has to choose.
@@ -153,12 +155,8 @@ fn listed(sets: &[&AuthSet]) -> String {
     sets.iter().map(row).collect()
 }
 
-async fn act(client: &Client, verdict: Verdict, job: &Job<Pick>) -> Result<Done> {
-    let set = match &job.load {
-        Pick::One(set) => set,
-        Pick::Already => return Ok(Done::Already),
-        Pick::Neither(why) => return Err(CliError::failed(why)),
-    };
+async fn act(client: &Client, verdict: Verdict, job: &Job<Option<String>>) -> Result<Done> {
+    let Some(set) = &job.load else { return Ok(Done::Already) };
     let (devices, id) = (client.devices(), &job.target.id);
     let outcome = match verdict {
         Verdict::Accept => devices.decide(id, set, Decision::Accept).await,
