@@ -79,9 +79,10 @@ async fn show(group: &str, ctx: &Context) -> Result<()> {
     members(&client, group).await?;
     let names = Names::new(&client, ctx.out());
     let selection = SelectionArgs { group: Some(group.to_owned()), ..SelectionArgs::default() };
-    let query = selection.query(&names).await?;
+    let mut query = selection.query(&names).await?;
     let naming = names.attribute().await;
-    let columns = Columns::usual();
+    let columns = Columns::usual(naming);
+    query.fetch_for(ctx.out().form()?, &columns, &names).await?;
     let mut rows = ctx.out().rows(&columns)?;
     let mut found = query.run(&client, 4);
     while let Some(some) = found.next().await? {
@@ -112,10 +113,10 @@ async fn add(args: MemberArgs, ctx: &Context) -> Result<()> {
     let ids: Vec<&str> = chosen.iter().map(|target| target.id.as_str()).collect();
     let change = client.inventory().groups().add(&args.name, &ids).await?;
     ctx.out().notice(format_args!(
-        "{} of {} devices are in {}, {} of them newly",
+        "devices in the group {}: {} of {}, new ones: {}",
+        args.name,
         change.matched,
         ids.len(),
-        args.name,
         change.updated
     ));
     done(ctx, &args.name, &change)?;
@@ -131,7 +132,7 @@ async fn remove(args: MemberArgs, ctx: &Context) -> Result<()> {
     let Some(chosen) = choose(&args, "take", "out of", ctx, &client).await? else { return Ok(()) };
     let ids: Vec<&str> = chosen.iter().map(|target| target.id.as_str()).collect();
     let change = client.inventory().groups().remove(&args.name, &ids).await?;
-    ctx.out().notice(format_args!("{} devices were taken out of {}", change.updated, args.name));
+    ctx.out().notice(format_args!("devices taken out of the group {}: {}", args.name, change.updated));
     done(ctx, &args.name, &change)?;
     let lacking = (ids.len() as u64).saturating_sub(change.updated);
     verdict(lacking, &chosen, "they were not in that group")
@@ -189,7 +190,8 @@ async fn delete(group: &str, consent: &ConsentArgs, ctx: &Context) -> Result<()>
     if change.updated == 0 {
         return Err(no_group(group));
     }
-    ctx.out().notice(format_args!("the group {group} is no more; {} devices were in it", change.updated));
+    ctx.out()
+        .notice(format_args!("the group {group} is no more; devices taken out of it: {}", change.updated));
     done(ctx, group, &change)
 }
 

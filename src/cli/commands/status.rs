@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Result};
-use crate::cli::fleet::{Names, Row, SelectionArgs, text};
+use crate::cli::fleet::{Names, SelectionArgs, text};
 use crate::cli::output::{Cell, Form, View, duration};
 
 /// The fleet on one screen.
@@ -115,20 +115,19 @@ async fn overview(jobs: u8, ctx: &Context, client: &Client) -> Result<Overview> 
     };
     let preferences = names.preferences().await;
     let offline_after = preferences.offline_after.unwrap_or(USUAL_OFFLINE);
+    let since = Timestamp::now() - std::time::Duration::from_secs(offline_after);
     let (counts, accepted, pending, deployments, limits) = tokio::try_join!(
         counts,
-        accepted(client, &names, jobs, ctx),
+        accepted(client, &names, jobs, since),
         pending(client, preferences),
-        running(client),
+        running(client, ctx),
         limits(client, ctx),
     )?;
-    let since = Timestamp::now() - std::time::Duration::from_secs(offline_after);
-    let offline = accepted.iter().filter(|device| is_silent(device, since)).count() as u64;
     Ok(Overview {
         server: client.server().to_string(),
         devices: counts,
-        software: software(&accepted),
-        offline,
+        software: software(accepted.by_release),
+        offline: accepted.silent,
         offline_after,
         pending,
         deployments,
@@ -138,12 +137,41 @@ async fn overview(jobs: u8, ctx: &Context, client: &Client) -> Result<Overview> 
 
 const RELEASE: &str = "artifact_name";
 
-/// What the screen needs of each accepted device.
-async fn accepted(client: &Client, names: &Names<'_>, jobs: u8, ctx: &Context) -> Result<Vec<Device>> {
+/// What the screen says of accepted devices.
+#[derive(Default)]
+struct Accepted {
+    by_release: BTreeMap<Option<String>, u64>,
+    silent: u64,
+}
+
+/// Hands out what the screen needs of each accepted device.
+async fn each_accepted(
+    client: &Client,
+    names: &Names<'_>,
+    jobs: u8,
+    mut take: impl FnMut(&Device, Option<String>),
+) -> Result<()> {
     let mut query = SelectionArgs::accepted().query(names).await?;
     let system = ["check_in_time", "group"].map(|name| Name::new(Scope::System, name));
     query.fetch_only([&system[..], &[Name::new(Scope::Inventory, RELEASE)]].concat());
-    query.run(client, jobs.into()).all(ctx.out()).await
+    let mut found = query.run(client, jobs.into());
+    while let Some(some) = found.next().await? {
+        for device in some {
+            let release = device.get(Scope::Inventory, RELEASE).map(|value| text(value).into_owned());
+            take(&device, release);
+        }
+    }
+    Ok(())
+}
+
+async fn accepted(client: &Client, names: &Names<'_>, jobs: u8, since: Timestamp) -> Result<Accepted> {
+    let mut accepted = Accepted::default();
+    each_accepted(client, names, jobs, |device, release| {
+        *accepted.by_release.entry(release).or_default() += 1;
+        accepted.silent += u64::from(is_silent(device, since));
+    })
+    .await?;
+    Ok(accepted)
 }
 
 fn is_silent(device: &Device, since: Timestamp) -> bool {
@@ -151,19 +179,12 @@ fn is_silent(device: &Device, since: Timestamp) -> bool {
     seen.is_none_or(|seen| seen < since)
 }
 
-/// Devices by release, the most frequent first.
-fn software(devices: &[Device]) -> Vec<Count> {
-    let mut counts: BTreeMap<Option<String>, u64> = BTreeMap::new();
-    for device in devices {
-        *counts.entry(release(device)).or_default() += 1;
-    }
-    let mut counts: Vec<Count> = counts.into_iter().map(|(name, devices)| Count { name, devices }).collect();
+/// The most frequent first.
+fn software(by_release: BTreeMap<Option<String>, u64>) -> Vec<Count> {
+    let mut counts: Vec<Count> =
+        by_release.into_iter().map(|(name, devices)| Count { name, devices }).collect();
     counts.sort_by_key(|count| std::cmp::Reverse(count.devices));
     counts
-}
-
-fn release(device: &Device) -> Option<String> {
-    device.get(Scope::Inventory, RELEASE).map(|value| text(value).into_owned())
 }
 
 async fn pending(client: &Client, preferences: &Preferences) -> Result<Vec<Pending>> {
@@ -176,13 +197,26 @@ async fn pending(client: &Client, preferences: &Preferences) -> Result<Vec<Pendi
     Ok(devices.map(|page| page.items.into_iter().map(described).collect()).unwrap_or_default())
 }
 
-async fn running(client: &Client) -> Result<Vec<Running>> {
+async fn running(client: &Client, ctx: &Context) -> Result<Vec<Running>> {
     let mut all = Vec::new();
     for status in ["inprogress", "pending"] {
         let some = client.deployments().list(status).from(1, MOST_DEPLOYMENTS as u32);
-        all.extend(some.collect(Some(MOST_DEPLOYMENTS)).await?.into_iter().map(Running::from));
+        let some = seen(some.collect(Some(MOST_DEPLOYMENTS)).await, ctx)?.unwrap_or_default();
+        all.extend(some.into_iter().map(Running::from));
     }
     Ok(all)
+}
+
+/// What the user's role may not see, or the server does not have, is left out with a word.
+fn seen<T>(outcome: mender::Result<T>, ctx: &Context) -> Result<Option<T>> {
+    match outcome {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if error.status().is_none_or(|status| status == 401) => Err(error.into()),
+        Err(error) => {
+            ctx.out().warn(CliError::from(error).message());
+            Ok(None)
+        }
+    }
 }
 
 impl From<Deployment> for Running {
@@ -199,23 +233,9 @@ impl From<Deployment> for Running {
     }
 }
 
-/// What a role may not see is not worth a failure.
 async fn limits(client: &Client, ctx: &Context) -> Result<Limits> {
-    let tell = |error: mender::Error| -> Result<()> {
-        if error.status().is_none_or(|status| status == 401) {
-            return Err(error.into());
-        }
-        ctx.out().warn(CliError::from(error).message());
-        Ok(())
-    };
-    let devices = match client.devices().limit().await {
-        Ok(limit) => limit,
-        Err(error) => tell(error).map(|()| None)?,
-    };
-    let storage = match client.deployments().storage().await {
-        Ok(usage) => Some(usage),
-        Err(error) => tell(error).map(|()| None)?,
-    };
+    let devices = seen(client.devices().limit().await, ctx)?.flatten();
+    let storage = seen(client.deployments().storage().await, ctx)?;
     Ok(Limits { devices, storage })
 }
 
@@ -295,14 +315,13 @@ fn part(title: &str, lines: Vec<(String, String)>) -> String {
 async fn progress(artifact: &str, jobs: u8, ctx: &Context, client: &Client) -> Result<()> {
     let names = Names::new(client, ctx.out());
     let mut groups: BTreeMap<Option<String>, Progress> = BTreeMap::new();
-    for device in accepted(client, &names, jobs, ctx).await? {
-        let is_done = release(&device).as_deref() == Some(artifact);
-        let row = Row::of(device, None);
-        let progress =
-            groups.entry(row.group.clone()).or_insert(Progress { group: row.group, done: 0, devices: 0 });
+    each_accepted(client, &names, jobs, |device, release| {
+        let group = device.text(Scope::System, "group").map(str::to_owned);
+        let progress = groups.entry(group.clone()).or_insert(Progress { group, done: 0, devices: 0 });
         progress.devices += 1;
-        progress.done += u64::from(is_done);
-    }
+        progress.done += u64::from(release.as_deref() == Some(artifact));
+    })
+    .await?;
     if groups.values().all(|progress| progress.done == 0) {
         ctx.out().warn(format_args!("no accepted device reports {artifact:?}"));
     }

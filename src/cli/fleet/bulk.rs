@@ -216,18 +216,20 @@ impl Tally {
 
     fn failed(&mut self, target: &Target, error: CliError, most: usize) {
         self.failed += 1;
-        if self.total == 1 {
-            self.stop = Some(error);
-            return;
-        }
-        self.first_failure.get_or_insert_with(|| format!("{}: {}", target.label(), error.message()));
+        let message = error.message();
         // What the next ones would meet too.
         let is_hopeless = matches!(error.status(), Some(401 | 422));
+        let CliError { kind, cause, hints, refusal } = error;
+        let error = |context: String| CliError { kind, cause: cause.context(context), hints, refusal };
+        if self.total == 1 {
+            self.stop = Some(error(target.label()));
+            return;
+        }
+        let first_line = message.lines().next().unwrap_or_default();
+        self.first_failure.get_or_insert_with(|| format!("{}: {first_line}", target.label()));
         if self.stop.is_none() && (is_hopeless || self.failed >= most) {
             let finished = self.changed + self.already + self.failed;
-            let text = format!("stopped after {finished} of {} devices", self.total);
-            let CliError { kind, cause, hints, refusal } = error;
-            self.stop = Some(CliError { kind, cause: cause.context(text), hints, refusal });
+            self.stop = Some(error(format!("stopped after {finished} of {} devices", self.total)));
         }
     }
 
@@ -258,14 +260,11 @@ impl Tally {
             return Err(CliError::new(kind, anyhow::Error::msg(text))
                 .hint("--file takes what was printed on stdout back"));
         }
-        let out = ctx.out();
-        match (self.changed, self.already) {
-            (0, _) => out.notice(format_args!("{what}: {} before", work.done)),
-            (_, 0) => out.notice(format_args!("{} {what}", work.done)),
-            (changed, already) => {
-                out.notice(format_args!("{} {}; {already} were before", work.done, counted(changed)));
-            }
-        }
+        ctx.out().notice(match (self.changed, self.already) {
+            (0, _) => format!("{what}: nothing to do"),
+            (_, 0) => format!("{what}: {}", work.done),
+            (changed, already) => format!("{}: {}; nothing to do for {already}", counted(changed), work.done),
+        });
         Ok(())
     }
 }

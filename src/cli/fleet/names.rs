@@ -131,13 +131,30 @@ impl<'c> Names<'c> {
         }
     }
 
+    /// The attributes that the server knows in these scopes.
+    pub async fn in_scopes(&self, scopes: &[Scope]) -> Result<Vec<Name>> {
+        let wanted = |known: &Known| {
+            let scope = scopes.iter().find(|scope| scope.name() == known.scope)?;
+            Some(Name::new(*scope, &known.name))
+        };
+        Ok(if scopes.is_empty() {
+            Vec::new()
+        } else {
+            self.known().await?.iter().filter_map(wanted).collect()
+        })
+    }
+
+    async fn known(&self) -> Result<&[Known]> {
+        if let Some(known) = self.known.get() {
+            return Ok(known);
+        }
+        let asked = self.client.inventory().attributes().await?;
+        Ok(self.known.get_or_init(|| asked))
+    }
+
     /// The scopes that have an attribute of that name.
     async fn scopes(&self, name: &str) -> Result<Vec<Scope>> {
-        if self.known.get().is_none() {
-            let known = self.client.inventory().attributes().await?;
-            let _ = self.known.set(known);
-        }
-        let known = self.known.get().map(Vec::as_slice).unwrap_or_default();
+        let known = self.known().await?;
         let has = |scope: &Scope| known.iter().any(|it| it.name == name && it.scope == scope.name());
         Ok(Scope::ALL.into_iter().filter(has).collect())
     }

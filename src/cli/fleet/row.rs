@@ -182,10 +182,11 @@ pub struct Columns {
 }
 
 impl Columns {
-    /// What people need.
-    pub fn usual() -> Self {
-        const USUAL: [&str; 7] = ["id", "name", "status", "type", "software", "group", "seen"];
-        Columns { columns: USUAL.iter().map(|name| Column::ours(name)).collect(), are_chosen: false }
+    /// What people need. Where no attribute names devices, they are known by their identity.
+    pub fn usual(naming: Option<&Name>) -> Self {
+        const USUAL: [&str; 8] = ["id", "name", "status", "type", "software", "group", "seen", "identity"];
+        let wanted = if naming.is_some() { &USUAL[..7] } else { &USUAL[..] };
+        Columns { columns: wanted.iter().map(|name| Column::ours(name)).collect(), are_chosen: false }
     }
 
     /// What the user chose; `names` are the attributes among them, in their order.
@@ -207,19 +208,19 @@ impl Columns {
         self.are_chosen
     }
 
-    /// The attributes that are needed to fill them; `None` if that is all of a scope.
-    pub fn attributes(&self, naming: Option<&Name>) -> Option<Vec<Name>> {
-        let mut names = Vec::new();
+    /// The attributes that are needed to fill them, and the scopes of which all are.
+    pub fn needs(&self, naming: Option<&Name>) -> (Vec<Name>, Vec<Scope>) {
+        // An empty list would mean all.
+        let (mut names, mut scopes) = (vec![Name::new(Scope::Identity, "status")], Vec::new());
         for column in &self.columns {
             match &column.show {
                 Show::Attribute(name) => names.push(name.clone()),
-                Show::Ours(Kind::Identity | Kind::Tags) => return None,
+                Show::Ours(Kind::Identity) => scopes.push(Scope::Identity),
+                Show::Ours(Kind::Tags) => scopes.push(Scope::Tags),
                 Show::Ours(kind) => names.extend(kind.attributes(naming)),
             }
         }
-        // An empty list would mean all.
-        names.push(Name::new(Scope::Identity, "status"));
-        Some(names)
+        (names, scopes)
     }
 }
 
@@ -358,8 +359,8 @@ mod tests {
             columns.json(&row),
             r#"{"inventory/ipv4":["10.0.0.1","10.0.0.2"],"name":"gateway","tags":{"name":"gateway"}}"#
         );
-        assert_eq!(columns.attributes(None), None);
-        let needed = Columns::usual().attributes(None).unwrap();
-        assert!(needed.contains(&Name::new(Scope::System, "check_in_time")), "{needed:?}");
+        assert_eq!(columns.needs(None).1, [Scope::Tags]);
+        let (names, scopes) = Columns::usual(Some(&Name::new(Scope::Identity, "mac"))).needs(None);
+        assert!(names.contains(&Name::new(Scope::System, "check_in_time")) && scopes.is_empty(), "{names:?}");
     }
 }

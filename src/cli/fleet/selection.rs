@@ -14,11 +14,11 @@ use serde_json::Value;
 
 use super::filter::Condition;
 use super::names::{Names, Target, by_device_id};
-use super::row::Row;
+use super::row::{Columns, Row};
 use super::split::{Local, split};
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Result};
-use crate::cli::output::Output;
+use crate::cli::output::{Form, Output};
 use crate::cli::span::some_time;
 
 /// What a device has to be like.
@@ -193,11 +193,25 @@ impl Query {
         self.search.attributes = attributes;
     }
 
-    /// As [`Query::fetch_only`], or all of everything.
-    pub fn fetch_only_if(&mut self, attributes: Option<Vec<Name>>) {
-        if let Some(attributes) = attributes {
-            self.fetch_only(attributes);
+    /// Fetches what a list of these columns shows in this form.
+    ///
+    /// # Errors
+    ///
+    /// If the server does not tell which attributes there are.
+    pub async fn fetch_for(&mut self, form: Form, columns: &Columns, names: &Names<'_>) -> Result<()> {
+        match form {
+            Form::Ids => {
+                self.fetch_only(vec![Name::new(Scope::Identity, "status")]);
+                return Ok(());
+            }
+            // All of it, unless the user wants less.
+            Form::Json | Form::Jsonl if !columns.are_chosen() => return Ok(()),
+            _ => {}
         }
+        let (mut attributes, scopes) = columns.needs(names.attribute().await);
+        attributes.extend(names.in_scopes(&scopes).await?);
+        self.fetch_only(attributes);
+        Ok(())
     }
 
     /// Sorts by these keys.

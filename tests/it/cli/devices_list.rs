@@ -70,7 +70,7 @@ fn identities_of_any_kind_are_shown() {
         .succeeds()
         .shows("mac=7")
         .shows("vin=V")
-        .shows("n=[1]");
+        .shows("n=1");
     let json = home.at(&server, ["devices", "list", "-o", "json"]).run().succeeds().json();
     assert_eq!(json[1]["identity_data"]["vin"], "V");
 }
@@ -103,7 +103,7 @@ fn pages() {
     assert_eq!(count(&["-P", "99"]), 0);
     assert_eq!(count(&["--all"]), 501);
     let asked: Vec<_> = server.requests().into_iter().map(|request| request.query).collect();
-    assert_eq!(asked[3..], ["page=1&per_page=500", "page=2&per_page=500"]);
+    assert!(asked.iter().all(String::is_empty), "the page is in the body: {asked:?}");
     server.clear_requests();
     home.at(&server, ["devices", "list", "-N501"]).run().fails().says("at most 500 items a page");
     home.at(&server, ["devices", "list", "-P0"]).run().fails().says("must be larger than 0");
@@ -130,7 +130,7 @@ fn forms_on_request() {
     let (server, home) = one();
     home.at(&server, ["devices", "list", "-q"]).run().succeeds().prints("dev-1\n");
     let line = home.at(&server, ["devices", "list", "-o", "jsonl"]).run().succeeds().json();
-    assert_eq!((&line["id"], &line["auth_sets"][0]["id"]), (&json!("dev-1"), &json!("set-1")));
+    assert_eq!((&line["id"], &line["status"]), (&json!("dev-1"), &json!("pending")));
     home.at(&server, ["devices", "list", "-o", "text"]).run().succeeds().shows("Status: pending\n");
 }
 

@@ -95,7 +95,7 @@ pub async fn run(args: ConfigurationArgs, ctx: &Context, tree: Tree) -> Result<(
             let wanted = change.apply(&configuration.configured)?;
             client.configurations().replace(&target.id, &wanted).await.map_err(lacking)?;
             check(ctx, &client, &target, &wanted).await?;
-            ctx.out().notice(format_args!("{}: {} keys are wanted", target.label(), wanted.len()));
+            ctx.out().notice(format_args!("{}: stored what is wanted", target.label()));
             if and_deploy {
                 return deploy(ctx, &client, &target, 0).await;
             }

@@ -153,7 +153,7 @@ async fn act(client: &Client, verdict: Verdict, job: &Job<Pick>) -> Result<Done>
     let set = match &job.load {
         Pick::One(set) => set,
         Pick::Already => return Ok(Done::Already),
-        Pick::Neither(why) => return Err(CliError::failed(format!("{}: {why}", job.target.label()))),
+        Pick::Neither(why) => return Err(CliError::failed(why)),
     };
     let (devices, id) = (client.devices(), &job.target.id);
     let outcome = match verdict {

@@ -75,7 +75,10 @@ pub async fn run(args: ListArgs, ctx: &Context) -> Result<()> {
     if args.page.raw && asks_more {
         return Err(CliError::usage("--raw is one page as the server sends it; it takes no selection"));
     }
-    let wants_blocks = ctx.out().asked_form() == Some(Form::Text) || args.page.detail.is_some();
+    let wants_blocks = match ctx.out().asked_form() {
+        Some(form) => form == Form::Text,
+        None => args.page.detail.is_some(),
+    };
     let client = ctx.client()?;
     if args.page.raw || (listing.shows_blocks() && !asks_more) {
         let style = Style { columns: OFFICIAL, id: |device| &device.id, block, what: "devices" };
@@ -138,12 +141,7 @@ async fn rows(
     let columns = columns(args, names).await?;
     let naming = names.attribute().await;
     let mut rows = ctx.out().rows(&columns)?;
-    match ctx.out().form()? {
-        Form::Ids => query.fetch_only(vec![Name::new(Scope::Identity, "status")]),
-        // All of it, unless the user wants less.
-        Form::Json | Form::Jsonl if !columns.are_chosen() => {}
-        _ => query.fetch_only_if(columns.attributes(naming)),
-    }
+    query.fetch_for(ctx.out().form()?, &columns, names).await?;
     let cut = Cut::of(args, asks_more);
     let mut found = query.run(client, usize::from(args.jobs).min(cut.pages()));
     let (mut skip, mut left) = (cut.skip, cut.take);
@@ -168,7 +166,7 @@ async fn rows(
 
 async fn columns(args: &ListArgs, names: &Names<'_>) -> Result<Columns> {
     if args.columns.is_empty() {
-        return Ok(Columns::usual());
+        return Ok(Columns::usual(names.attribute().await));
     }
     let mut attributes = Vec::new();
     for wanted in &args.columns {

@@ -59,7 +59,7 @@ async fn order(client: &Client, target: &Target, order: Order) -> Result<Done> {
             Err(if lacks {
                 error.reworded("the server has no service for connected devices")
             } else {
-                error.reworded(format!("{} is not connected", target.label()))
+                error.reworded("it is not connected")
             })
         }
         Err(error) => Err(error.into()),
@@ -71,7 +71,7 @@ async fn revoke(client: &Client, target: &Target) -> Result<Done> {
     let device = client.devices().get(&target.id).await?;
     let accepted = device.auth_sets.iter().find(|set| set.status == Status::Accepted.name());
     let Some(set) = accepted else {
-        return Err(CliError::failed(format!("{} is {} and has no token", target.label(), device.status)));
+        return Err(CliError::failed(format!("it is {} and has no token", device.status)));
     };
     match client.devices().revoke_token(&set.id).await {
         Ok(()) => Ok(Done::Changed),

@@ -93,7 +93,8 @@ pub async fn run(args: TagsArgs, ctx: &Context, tree: Tree) -> Result<()> {
     match verb {
         Verb::List { .. } => ctx.out().list(&all, COLUMNS, |tag| &tag.name),
         Verb::Set { .. } | Verb::Remove { .. } => {
-            ctx.out().notice(format_args!("{} has {} tags", target.label(), all.len()));
+            let names: Vec<&str> = all.iter().map(|tag| tag.name.as_str()).collect();
+            ctx.out().notice(format_args!("{} has the tags: {}", target.label(), names.join(", ")));
             ctx.out().made(&all, &target.id)
         }
     }
