@@ -50,11 +50,7 @@ pub async fn run(args: DecideArgs, verdict: Verdict, ctx: &Context) -> Result<()
         return Err(CliError::usage("--auth-set goes with one device that is named"));
     }
     let client = ctx.client()?;
-    let (devices, how) = find(&args.targets, ctx, &client).await?;
-    let jobs = devices
-        .into_iter()
-        .map(|(target, device)| Job { target, load: pick(&device, args.auth_set.as_deref(), verdict) })
-        .collect();
+    let (jobs, how) = find(&args, verdict, ctx, &client).await?;
     let (verb, done) = match verdict {
         Verdict::Accept => ("accept", "accepted"),
         Verdict::Reject => ("reject", "rejected"),
@@ -65,37 +61,45 @@ pub async fn run(args: DecideArgs, verdict: Verdict, ctx: &Context) -> Result<()
         .await
 }
 
-/// The devices with their authentication sets.
-async fn find(args: &TargetArgs, ctx: &Context, client: &Client) -> Result<(Vec<(Target, Device)>, String)> {
+/// The devices, and what is decided about each.
+async fn find(
+    args: &DecideArgs,
+    verdict: Verdict,
+    ctx: &Context,
+    client: &Client,
+) -> Result<(Vec<Job<Pick>>, String)> {
     let names = Names::new(client, ctx.out());
-    let status = if args.all && args.selection.is_empty() {
-        Some(Status::Pending)
-    } else {
-        args.selection.only_status()
-    };
+    let selection = &args.targets.selection;
+    let waiting = (args.targets.all && selection.is_empty()).then_some(Status::Pending);
+    let mut jobs = Vec::new();
     // The inventory learns of devices a moment late, and has no sets.
-    if let Some(status) = status {
+    if let Some(status) = waiting.or(selection.only_status()) {
         let naming = names.attribute().await;
-        let devices = client.devices().list(Some(status)).collect(None).await?;
-        let pair = |device: Device| (Target::of(&device, naming), device);
-        return Ok((
-            devices.into_iter().map(pair).collect(),
-            format!("status = {status} (compared by the server)"),
-        ));
+        let mut pages = client.devices().list(Some(status));
+        while let Some(page) = pages.next_page().await? {
+            jobs.extend(
+                page.items.iter().map(|device| Job {
+                    target: Target::of(device, naming),
+                    load: pick(device, None, verdict),
+                }),
+            );
+        }
+        return Ok((jobs, format!("status = {status} (compared by the server)")));
     }
-    let targets = args.find(ctx, &names, client).await?;
+    let targets = args.targets.find(ctx, &names, client).await?;
     let ids: Vec<&str> = targets.list.iter().map(|target| target.id.as_str()).collect();
     let devices = client.devices().get_many(&ids).await?;
-    let mut by_id: HashMap<String, Device> =
-        devices.into_iter().map(|device| (device.id.clone(), device)).collect();
-    let mut found = Vec::new();
+    let by_id: HashMap<&str, &Device> = devices.iter().map(|device| (device.id.as_str(), device)).collect();
     for target in targets.list {
-        match by_id.remove(&target.id) {
-            Some(device) => found.push((target, device)),
+        match by_id.get(target.id.as_str()) {
+            Some(device) => {
+                let load = pick(device, args.auth_set.as_deref(), verdict);
+                jobs.push(Job { target, load });
+            }
             None => ctx.out().warn(format_args!("{} is gone", target.label())),
         }
     }
-    Ok((found, targets.how))
+    Ok((jobs, targets.how))
 }
 
 /// The set that is meant. Where several may be, a person has to choose.
