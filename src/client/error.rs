@@ -9,6 +9,7 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::raw::RequestError;
 use super::url::{NotAnId, ServerUrlError};
 use crate::artifact::FormatError;
 
@@ -25,6 +26,9 @@ pub enum Error {
     /// That cannot be the id of anything.
     #[error(transparent)]
     Id(#[from] NotAnId),
+    /// That cannot be sent, or not to this server.
+    #[error(transparent)]
+    Request(#[from] RequestError),
     /// The token holds characters that no token has, or nothing.
     #[error("the token is not one: {0}")]
     Token(&'static str),

@@ -1,9 +1,11 @@
 //! The only writer to stdout and stderr. stdout is the result and nothing else.
 #![allow(clippy::disallowed_methods, reason = "the one home of stdout and stderr")]
 
+mod body;
 mod count;
 mod escape;
 mod found;
+mod layout;
 mod logger;
 mod made;
 mod progress;

@@ -1,5 +1,6 @@
 //! The program through its command line: stdout, stderr, exit code, files written, requests received.
 
+mod api;
 mod artifacts_download;
 mod artifacts_list;
 mod artifacts_one;

@@ -142,7 +142,7 @@ async fn look(
         Goal::Condition(condition) => {
             let selection = SelectionArgs { filter: vec![(**condition).clone()], ..SelectionArgs::default() };
             let mut query = selection.query(names).await?;
-            query.among(vec![id.clone()]);
+            query.only(&id);
             (
                 query.run(client, 1).next().await?.is_some_and(|found| !found.is_empty()),
                 format!("not {condition}"),

@@ -1,5 +1,8 @@
 //! `status`: the fleet on one screen.
 
+mod release;
+mod screen;
+
 use std::collections::BTreeMap;
 
 use clap::Args;
@@ -13,7 +16,7 @@ use serde::Serialize;
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Result};
 use crate::cli::fleet::{Names, SelectionArgs, text};
-use crate::cli::output::{Cell, Form, View, duration};
+use crate::cli::output::Form;
 
 /// The fleet on one screen.
 #[derive(Debug, Args)]
@@ -80,26 +83,17 @@ struct Limits {
     storage: Option<Usage>,
 }
 
-/// How far one release has got in a group.
-#[derive(Debug, Serialize)]
-struct Progress {
-    /// `null` for devices of no group.
-    group: Option<String>,
-    done: u64,
-    devices: u64,
-}
-
 pub async fn run(args: StatusArgs, ctx: &Context) -> Result<()> {
     let client = ctx.client()?;
     if let Some(artifact) = &args.artifact {
-        return progress(artifact, args.jobs, ctx, &client).await;
+        return release::run(artifact, args.jobs, ctx, &client).await;
     }
     let overview = overview(args.jobs, ctx, &client).await?;
     match ctx.out().form()? {
         Form::Json => ctx.out().json(&overview),
         Form::Jsonl => ctx.out().json_line(&overview),
         Form::Ids => Err(CliError::usage("the fleet's state has no ids; -q is for lists")),
-        Form::Table | Form::Tabs | Form::Text => ctx.out().foreign(&screen(&overview)),
+        Form::Table | Form::Tabs | Form::Text => ctx.out().foreign(&screen::text(&overview)),
     }
 }
 
@@ -237,118 +231,4 @@ async fn limits(client: &Client, ctx: &Context) -> Result<Limits> {
     let devices = seen(client.devices().limit().await, ctx)?.flatten();
     let storage = seen(client.deployments().storage().await, ctx)?;
     Ok(Limits { devices, storage })
-}
-
-fn screen(overview: &Overview) -> String {
-    let Overview { server, devices, software, offline, offline_after, pending, deployments, limits } =
-        overview;
-    let mut parts = vec![format!("Fleet of {server}\n")];
-    let count = |status: Status| devices.get(status.name()).copied().unwrap_or_default();
-    let accepted = count(Status::Accepted);
-    let mut lines: Vec<(String, String)> =
-        Status::ALL.iter().map(|status| (status.to_string(), count(*status).to_string())).collect();
-    lines.push((
-        format!("silent for over {}", duration(i64::try_from(*offline_after).unwrap_or(i64::MAX))),
-        format!("{offline} of {accepted}"),
-    ));
-    parts.push(part("Devices", lines));
-    let name = |count: &Count| count.name.clone().unwrap_or_else(|| "(none reported)".into());
-    parts.push(part("Software", software.iter().map(|it| (name(it), share(it.devices, accepted))).collect()));
-    let waiting = pending.iter().map(|it| (it.id.clone(), crate::cli::fleet::pairs(&it.identity_data)));
-    let more = count(Status::Pending).saturating_sub(pending.len() as u64);
-    let mut waiting: Vec<(String, String)> = waiting.collect();
-    if more > 0 {
-        waiting.push((format!("and {more} more"), String::new()));
-    }
-    parts.push(part("Waiting for a decision", waiting));
-    parts.push(part("Deployments", deployments.iter().map(deployment).collect()));
-    parts.push(part("Limits", limit_lines(limits, accepted)));
-    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
-}
-
-fn deployment(it: &Running) -> (String, String) {
-    let counters: Vec<_> = it.statistics.iter().map(|(status, count)| format!("{count} {status}")).collect();
-    let of = it.devices.map(|count| format!(" of {count}")).unwrap_or_default();
-    (it.name.clone(), format!("{}, {}: {}{of}", it.artifact, it.status, counters.join(", ")))
-}
-
-fn limit_lines(limits: &Limits, accepted: u64) -> Vec<(String, String)> {
-    let devices =
-        limits.devices.map(|limit| ("accepted devices".to_owned(), format!("{accepted} of {limit}")));
-    let storage = limits.storage.filter(|usage| usage.limit > 0 || usage.usage > 0).map(|usage| {
-        let size = |bytes| indicatif::BinaryBytes(bytes).to_string();
-        let limit = if usage.limit > 0 { format!(" of {}", size(usage.limit)) } else { String::new() };
-        ("stored Artifacts".to_owned(), format!("{}{limit}", size(usage.usage)))
-    });
-    devices.into_iter().chain(storage).collect()
-}
-
-fn share(count: u64, all: u64) -> String {
-    match (count * 100).checked_div(all) {
-        Some(percent) => format!("{count} ({percent}%)"),
-        None => count.to_string(),
-    }
-}
-
-/// A heading and aligned lines below it; nothing without lines.
-fn part(title: &str, lines: Vec<(String, String)>) -> String {
-    if lines.is_empty() {
-        return String::new();
-    }
-    let more = lines.len().saturating_sub(MOST_ROWS + 1);
-    let shown = &lines[..lines.len() - more];
-    let width = shown.iter().map(|(name, _)| name.chars().count()).max().unwrap_or_default();
-    let mut text = format!("{title}\n");
-    for (name, value) in shown {
-        // A name from a device stays on its line.
-        let (name, value) = (crate::cli::output::line(name), crate::cli::output::line(value));
-        text.push_str(format!("  {name:width$}  {value}").trim_end());
-        text.push('\n');
-    }
-    if more > 0 {
-        text.push_str(&format!("  and {more} more\n"));
-    }
-    text
-}
-
-/// How far one release has got, by group.
-async fn progress(artifact: &str, jobs: u8, ctx: &Context, client: &Client) -> Result<()> {
-    let names = Names::new(client, ctx.out());
-    let mut groups: BTreeMap<Option<String>, Progress> = BTreeMap::new();
-    each_accepted(client, &names, jobs, |device, release| {
-        let group = device.text(Scope::System, "group").map(str::to_owned);
-        let progress = groups.entry(group.clone()).or_insert(Progress { group, done: 0, devices: 0 });
-        progress.devices += 1;
-        progress.done += u64::from(release.as_deref() == Some(artifact));
-    })
-    .await?;
-    if groups.values().all(|progress| progress.done == 0) {
-        ctx.out().warn(format_args!("no accepted device reports {artifact:?}"));
-    }
-    let mut rows = ctx.out().rows(&ByGroup)?;
-    rows.add(groups.into_values().collect())?;
-    rows.end()
-}
-
-struct ByGroup;
-
-impl View<Progress> for ByGroup {
-    fn titles(&self) -> Vec<&str> {
-        vec!["Group", "Done", "Devices", "Share"]
-    }
-
-    fn cells<'t>(&self, it: &'t Progress) -> Vec<Cell<'t>> {
-        let group = it.group.as_deref().unwrap_or("(none)");
-        let share = format!("{}%", it.done * 100 / it.devices.max(1));
-        let number = |number: u64| Cell::Text(number.to_string().into());
-        vec![Cell::text(group), number(it.done), number(it.devices), Cell::Text(share.into())]
-    }
-
-    fn id<'t>(&self, it: &'t Progress) -> &'t str {
-        it.group.as_deref().unwrap_or_default()
-    }
-
-    fn json(&self, it: &Progress) -> String {
-        serde_json::to_string(it).expect("our own types are JSON")
-    }
 }
