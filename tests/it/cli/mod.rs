@@ -6,7 +6,7 @@ mod artifacts_list;
 mod artifacts_one;
 mod artifacts_upload;
 mod command_line;
-mod devices_list;
+mod devices;
 mod journey;
 mod jq;
 mod login;
