@@ -24,6 +24,11 @@ impl Output {
             }
         }
         match &self.filter {
+            // What was made may be in there, and told only this once.
+            Some(_) if !may_be_json(body) => {
+                self.body(body)?;
+                Err(CliError::failed("what the server sent is not JSON; it stands on stdout as it came"))
+            }
             Some(filter) => self.found(filter, body.to_vec()),
             None => self.body(body),
         }
@@ -56,6 +61,12 @@ impl Output {
     pub fn items(&self) -> Items {
         Items { out: self.clone(), layout: Layout::indented(), has_begun: false, has_items: false }
     }
+}
+
+/// Whether it begins like JSON; a token does not.
+fn may_be_json(body: &[u8]) -> bool {
+    let first = body.iter().find(|byte| !byte.is_ascii_whitespace());
+    first.is_none_or(|byte| b"{[\"-0123456789tfn".contains(byte))
 }
 
 fn lines_of(items: &[&RawValue]) -> String {

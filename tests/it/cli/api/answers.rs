@@ -80,7 +80,13 @@ fn a_body_can_be_filtered() {
     // A filter is for what was asked for.
     let refused = api(&server, &home, &["useradm/users/none", "--jq", ".x"]).fails();
     let _ = refused.shows("{\"error\":\"user not found\"").says("status 404: user not found");
-    server.fault(answers(b"<html>"));
+    // A token that was made is told only once: a filter does not lose it.
+    server.fault(answers(b"eyJhbGciOi.J9.x"));
+    api(&server, &home, &["useradm/users/me", "--jq", ".token"])
+        .fails()
+        .prints("eyJhbGciOi.J9.x")
+        .says("what the server sent is not JSON");
+    server.fault(answers(b"{broken"));
     api(&server, &home, &["useradm/users/me", "--jq", "."])
         .fails()
         .prints("")
