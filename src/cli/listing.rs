@@ -75,9 +75,16 @@ impl Listing {
         T: DeserializeOwned + Serialize + 'static,
     {
         let detail = Self::detail(self.detail, style.what)?;
-        if self.all {
+        if self.all && !self.blocks {
             let items = pages.collect(None).await?;
             return self.show(&items, detail, style, ctx);
+        }
+        if self.all {
+            let mut pages = pages;
+            while let Some(page) = pages.next_page().await? {
+                self.show(&page.items, detail, style, ctx)?;
+            }
+            return Ok(());
         }
         let mut pages = pages.from(self.page, self.per_page);
         let Some(page) = pages.next_page().await? else { return Ok(()) };

@@ -62,6 +62,19 @@ pub struct Job<T> {
     pub load: T,
 }
 
+/// All that is to be worked on.
+pub struct Jobs<T> {
+    pub list: Vec<Job<T>>,
+    /// Devices with which nothing can be done, and why: known before anything is sent.
+    pub unfit: Vec<(Target, String)>,
+}
+
+impl<T> FromIterator<Job<T>> for Jobs<T> {
+    fn from_iter<I: IntoIterator<Item = Job<T>>>(jobs: I) -> Self {
+        Jobs { list: jobs.into_iter().collect(), unfit: Vec::new() }
+    }
+}
+
 /// What came of one device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Done {
@@ -81,25 +94,30 @@ pub async fn run<T>(
     server: &ServerUrl,
     args: &BulkArgs,
     work: &Work<'_>,
-    jobs: Vec<Job<T>>,
+    jobs: Jobs<T>,
     act: impl AsyncFn(&Job<T>) -> Result<Done>,
 ) -> Result<()> {
-    let [first, others @ ..] = jobs.as_slice() else {
-        ctx.out().notice(format_args!("nothing to do: no device fits ({})", work.how));
-        return Ok(());
+    let what = match (jobs.list.as_slice(), jobs.unfit.as_slice()) {
+        ([], []) => {
+            ctx.out().notice(format_args!("nothing to do: no device fits ({})", work.how));
+            return Ok(());
+        }
+        ([], [(target, why)]) => return Err(CliError::failed(format!("{}: {why}", target.label()))),
+        ([only], []) => only.target.label(),
+        (list, _) => counted(list.len()),
     };
-    let what = if others.is_empty() { first.target.label() } else { format!("{} devices", jobs.len()) };
     if work.is_grave || !work.how.is_empty() || args.consent.dry_run {
-        show_sample(ctx, work, &jobs);
-        if !ctx.consent(&args.consent, &format!("{} {what} on {server}", work.verb)).await? {
-            return list(ctx, &jobs);
+        show_plan(ctx, work, &jobs);
+        let is_some = !jobs.list.is_empty();
+        if is_some && !ctx.consent(&args.consent, &format!("{} {what} on {server}", work.verb)).await? {
+            return list(ctx, &jobs.list);
         }
     }
     let run = RefCell::new(Run {
         rows: ctx.out().rows(&Outcomes)?,
-        count: ctx.out().count(work.done, jobs.len(), !args.no_progress),
+        count: ctx.out().count(work.done, jobs.list.len(), !args.no_progress),
         shows_all: matches!(ctx.out().form()?, Form::Json | Form::Jsonl),
-        tally: Tally { total: jobs.len(), ..Tally::default() },
+        tally: Tally { total: jobs.list.len() + jobs.unfit.len(), ..Tally::default() },
     });
     let working =
         signals::interruptible(go_on(args, &jobs, &act, &run), || run.borrow().tally.interrupted(work));
@@ -112,13 +130,16 @@ pub async fn run<T>(
 
 async fn go_on<T>(
     args: &BulkArgs,
-    jobs: &[Job<T>],
+    jobs: &Jobs<T>,
     act: &impl AsyncFn(&Job<T>) -> Result<Done>,
     run: &RefCell<Run<'_>>,
 ) -> Result<()> {
+    for (target, why) in &jobs.unfit {
+        run.borrow_mut().leave_out(target, why)?;
+    }
     let pause = args.rate.map_or(Duration::ZERO, |rate| Duration::from_secs(1) / rate.get());
     let mut turn = Instant::now();
-    let mut queue = jobs.iter();
+    let mut queue = jobs.list.iter();
     let mut running = FuturesUnordered::new();
     loop {
         while run.borrow().tally.stop.is_none()
@@ -137,18 +158,27 @@ async fn go_on<T>(
     }
 }
 
-fn show_sample<T>(ctx: &Context, work: &Work<'_>, jobs: &[Job<T>]) {
-    let mut text = format!("To {}: {}", work.verb, counted(jobs.len()));
+fn show_plan<T>(ctx: &Context, work: &Work<'_>, jobs: &Jobs<T>) {
+    let count = jobs.list.len();
+    let mut text = format!("To {}: {}", work.verb, counted(count));
     if !work.how.is_empty() {
         text.push_str(&format!(", selected by {}", work.how));
     }
-    for job in jobs.iter().take(SAMPLE) {
+    for job in jobs.list.iter().take(SAMPLE) {
         text.push_str(&format!("\n  {}", job.target.described()));
     }
-    if jobs.len() > SAMPLE {
-        text.push_str(&format!("\n  and {} more", jobs.len() - SAMPLE));
+    if count > SAMPLE {
+        text.push_str(&format!("\n  and {} more", count - SAMPLE));
+    }
+    if let Some((target, why)) = jobs.unfit.first() {
+        let (count, why) = (counted(jobs.unfit.len()), first_line(why));
+        text.push_str(&format!("\nLeft out: {count}, such as {}: {why}", target.label()));
     }
     ctx.out().plan(text);
+}
+
+fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or_default()
 }
 
 fn counted(count: usize) -> String {
@@ -189,6 +219,13 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// Notes one that could not be worked on.
+    fn leave_out(&mut self, target: &Target, why: &str) -> Result<()> {
+        self.tally.failed += 1;
+        self.tally.first_failure.get_or_insert_with(|| format!("{}: {}", target.label(), first_line(why)));
+        self.show(target, Some(why.to_owned()))
+    }
+
     fn show(&mut self, target: &Target, error: Option<String>) -> Result<()> {
         self.rows.add(vec![Outcome { id: target.id.clone(), name: target.name.clone(), error }])
     }
@@ -201,6 +238,8 @@ struct Tally {
     changed: usize,
     already: usize,
     failed: usize,
+    /// Those that were tried.
+    errors: usize,
     first_failure: Option<String>,
     /// Why no other device is begun.
     stop: Option<CliError>,
@@ -225,9 +264,9 @@ impl Tally {
             self.stop = Some(error(target.label()));
             return;
         }
-        let first_line = message.lines().next().unwrap_or_default();
-        self.first_failure.get_or_insert_with(|| format!("{}: {first_line}", target.label()));
-        if self.stop.is_none() && (is_hopeless || self.failed >= most) {
+        self.errors += 1;
+        self.first_failure.get_or_insert_with(|| format!("{}: {}", target.label(), first_line(&message)));
+        if self.stop.is_none() && (is_hopeless || self.errors >= most) {
             let finished = self.changed + self.already + self.failed;
             self.stop = Some(error(format!("stopped after {finished} of {} devices", self.total)));
         }
@@ -285,7 +324,7 @@ impl View<Outcome> for Outcomes {
 
     fn cells<'t>(&self, outcome: &'t Outcome) -> Vec<Cell<'t>> {
         let name = Cell::maybe(outcome.name.as_deref());
-        vec![Cell::text(&outcome.id), name, Cell::maybe(outcome.error.as_deref())]
+        vec![Cell::text(&outcome.id), name, Cell::maybe(outcome.error.as_deref().map(first_line))]
     }
 
     fn id<'t>(&self, outcome: &'t Outcome) -> &'t str {
