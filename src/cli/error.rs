@@ -137,7 +137,7 @@ fn advice(error: &Error) -> Option<String> {
             }
             ConnectionFault::Tls => "is this the port that speaks https?",
             ConnectionFault::Broken | ConnectionFault::Timeout | ConnectionFault::Other
-                if request.method != "GET" =>
+                if !request.only_asks() =>
             {
                 "it may have been done all the same; look before you try again"
             }

@@ -123,6 +123,12 @@ pub struct RequestLine {
 }
 
 impl RequestLine {
+    /// Whether it changes nothing on the server: a GET, or a search with its conditions in the body.
+    pub fn only_asks(&self) -> bool {
+        let path = self.target.split('?').next().unwrap_or_default();
+        self.method == Method::GET || path.ends_with("/search")
+    }
+
     /// Whether it went to the server's storage, by a presigned link.
     pub fn is_storage(&self) -> bool {
         !self.target.starts_with('/')

@@ -14,6 +14,9 @@ use super::split::Local;
 use crate::cli::error::{CliError, Result};
 use crate::cli::output::{Form, Output};
 
+/// What the server is to sort goes into one search; so many ids have room in the largest body that it takes.
+const MOST_SORTED: usize = 20_000;
+
 /// A search, what is compared here after it, and how both read.
 #[derive(Default)]
 pub struct Query {
@@ -60,8 +63,10 @@ impl Query {
     }
 
     /// Only these devices, which a file names.
-    pub fn among(&mut self, ids: Vec<String>, file: &Path) {
+    pub fn among(&mut self, mut ids: Vec<String>, file: &Path) {
         self.there.push(format!("{} named in {}", ids.len(), file.display()));
+        // In the order of all lists, whichever searches they come to.
+        ids.sort();
         self.ids = Some(ids);
     }
 
@@ -106,10 +111,14 @@ impl Query {
     ///
     /// # Errors
     ///
-    /// If the server would not: what its text search finds comes by how well it fits.
+    /// If the server would not: what its text search finds comes by how well it fits, and it sorts one search at a time.
     pub fn sort_by(&mut self, sort: Vec<Sort>) -> Result<()> {
         if self.search.text.is_some() && !sort.is_empty() {
             return Err(CliError::usage("what --text finds comes by how well it fits, and takes no --sort"));
+        }
+        if self.ids.as_ref().is_some_and(|ids| ids.len() > MOST_SORTED) && !sort.is_empty() {
+            let text = format!("--sort takes at most {MOST_SORTED} devices of --file");
+            return Err(CliError::usage(text));
         }
         self.search.sort = sort;
         Ok(())
@@ -146,10 +155,12 @@ impl Query {
     pub fn run<'c>(&self, client: &'c Client, at_once: usize) -> Found<'c, '_> {
         let searches = match &self.ids {
             None => VecDeque::from([self.sorted()]),
-            Some(ids) => ids
-                .chunks(LARGEST_PAGE as usize)
-                .map(|some| Search { device_ids: some.to_vec(), ..self.sorted() })
-                .collect(),
+            Some(ids) => {
+                let is_ours = self.search.sort.is_empty() && self.search.text.is_none();
+                let most = if is_ours { LARGEST_PAGE as usize } else { MOST_SORTED };
+                let search = |some: &[String]| Search { device_ids: some.to_vec(), ..self.sorted() };
+                ids.chunks(most).map(search).collect()
+            }
         };
         Found { query: self, client, at_once, searches, pages: None, numbers_as_text: 0 }
     }
@@ -278,6 +289,21 @@ impl Found<'_, '_> {
                 "{} devices have text there and not a number, which is compared character by character; ver< and its kin compare 9 and 10 as numbers",
                 self.numbers_as_text
             ));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_has_room_in_one_search_is_sorted() {
+        for (count, fits) in [(MOST_SORTED, true), (MOST_SORTED + 1, false)] {
+            let mut query = Query::default();
+            query.among(vec![String::new(); count], Path::new("-"));
+            assert!(query.sort_by(Vec::new()).is_ok());
+            assert_eq!(query.sort_by(vec![by_device_id()]).is_ok(), fits, "{count}");
         }
     }
 }

@@ -26,7 +26,7 @@ use super::error::{CliError, Kind, Result};
 use super::jq::Filter;
 
 pub use self::count::Count;
-pub use self::escape::{line, lines};
+pub use self::escape::{cell, line, lines};
 pub use self::made::Made;
 pub use self::progress::Transfer;
 pub use self::prompt::Prompt;

@@ -148,7 +148,11 @@ async fn rows(
     let mut found = query.run(client, usize::from(args.jobs).min(cut.pages()));
     let (mut skip, mut left) = (cut.skip, cut.take);
     let mut has_more = false;
-    while !has_more && let Some(mut devices) = found.next().await? {
+    // Whether there is more is only told of a page.
+    while !has_more
+        && (left > 0 || cut.is_page)
+        && let Some(mut devices) = found.next().await?
+    {
         let skipped = skip.min(devices.len());
         devices.drain(..skipped);
         skip -= skipped;

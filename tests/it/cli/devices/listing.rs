@@ -57,14 +57,28 @@ fn columns_are_chosen_by_name_or_attribute() {
     assert_eq!(
         (&fields[..8], &fields[9..]),
         (
-            &["a", "box a", "accepted", "rpi4", "release-1", "lab", "2026-01-02T03:04:05Z", "2025-01-02T03:04:05Z"][..],
+            &[
+                "a",
+                "box a",
+                "accepted",
+                "rpi4",
+                "release-1",
+                "lab",
+                "2026-01-02T03:04:05Z",
+                "2025-01-02T03:04:05Z"
+            ][..],
             &["mac=02:a", "name=box a", "9", "10.0.0.1, 10.0.0.2"][..]
         )
     );
     // Nothing else is fetched.
     fleet.server.clear_requests();
     list("slot,tags/name", &[]).succeeds().prints("9\tbox a\n10\tbox b\n10\tbox c\n");
-    let asked: Vec<_> = fleet.searches()[0]["attributes"].as_array().unwrap().iter().map(|it| it["attribute"].clone()).collect();
+    let asked: Vec<_> = fleet.searches()[0]["attributes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["attribute"].clone())
+        .collect();
     assert_eq!(asked, ["status", "slot", "name"]);
     // JSON has the same keys, and values of their own kind.
     let json = list("id,slot,inventory/ipv4,tags,group", &["-o", "json", "--limit", "1"]).succeeds().json();
@@ -128,12 +142,18 @@ fn a_limit_stops_the_fetching() {
     let fleet = Fleet::of(1100);
     for (limit, requests) in [(3, 1), (PAGE, 1), (PAGE + 1, 2)] {
         fleet.server.clear_requests();
-        assert_eq!(fleet.find(&["--limit", &limit.to_string()]), ids(0..limit));
+        assert_eq!(fleet.find(&["--limit", &limit.to_string(), "-j", "1"]), ids(0..limit));
         assert_eq!(fleet.searches().len(), requests, "{limit}");
     }
     assert_eq!(fleet.find(&["--limit", "5000"]).len(), 1100);
-    for wrong in [&["--limit", "0"][..], &["--limit", "-1"], &["--limit", "1", "--all"], &["--limit", "1", "-N", "1"]] {
-        fleet.cli(["devices", "list"].into_iter().chain(wrong.iter().copied())).run().exits_with(2).prints("");
+    for wrong in
+        [&["--limit", "0"][..], &["--limit", "-1"], &["--limit", "1", "--all"], &["--limit", "1", "-N", "1"]]
+    {
+        fleet
+            .cli(["devices", "list"].into_iter().chain(wrong.iter().copied()))
+            .run()
+            .exits_with(2)
+            .prints("");
     }
 }
 
@@ -145,7 +165,10 @@ fn pages_are_of_what_was_selected() {
     assert_eq!(fleet.find(&["--status", "accepted", "-N", "1", "-P", "3"]), [""; 0]);
     assert_eq!(fleet.find(&["--filter", "slot>9", "-P", "1"]), ["b", "c"]);
     assert_eq!(fleet.find(&["--all", "--sort", "id:desc"]), ["c", "b", "a"]);
-    fleet.run("list --status accepted -N 1 -o table").succeeds().says_exactly("there are more devices: --page 2, or --all\n");
+    fleet
+        .run("list --status accepted -N 1 -o table")
+        .succeeds()
+        .says_exactly("there are more devices: --page 2, or --all\n");
     fleet.run("list --status accepted -N 1 -o table -q").succeeds().says_exactly("");
     fleet.run("list --status accepted -N 1 -P 2 -o table").succeeds().says_exactly("");
     // A selection is whole unless a page is asked for; a list without any is a page.
@@ -183,7 +206,8 @@ fn blocks_of_what_was_selected_are_the_official_ones() {
 fn raw_is_one_page_and_takes_no_selection() {
     let fleet = three();
     fleet.server.clear_requests();
-    for line in ["--status pending", "--filter slot=9", "--limit 1", "--sort id", "--columns id", "--file x"] {
+    for line in ["--status pending", "--filter slot=9", "--limit 1", "--sort id", "--columns id", "--file x"]
+    {
         fleet
             .run(&format!("list --raw {line}"))
             .exits_with(2)
@@ -248,18 +272,33 @@ fn json_has_all_that_is_known() {
     assert_eq!(json[1]["group"], Value::Null);
 
     let line_by_line = fleet.run("list --status accepted -o jsonl").succeeds();
-    let parsed: Vec<Value> = line_by_line.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let parsed: Vec<Value> =
+        line_by_line.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(Value::from(parsed), json);
-    fleet.cli(["devices", "list", "--status", "accepted", "--jq", ".[].inventory.slot"]).run().succeeds().prints("9\n10\n");
-    fleet.cli(["devices", "list", "--limit", "2", "-o", "jsonl", "--jq", ".id"]).run().succeeds().prints("a\nb\n");
-    fleet.cli(["devices", "list", "--limit", "2", "--jq", "map(.id)|join(\",\")"]).run().succeeds().prints("a,b\n");
+    fleet
+        .cli(["devices", "list", "--status", "accepted", "--jq", ".[].inventory.slot"])
+        .run()
+        .succeeds()
+        .prints("9\n10\n");
+    fleet
+        .cli(["devices", "list", "--limit", "2", "-o", "jsonl", "--jq", ".id"])
+        .run()
+        .succeeds()
+        .prints("a\nb\n");
+    fleet
+        .cli(["devices", "list", "--limit", "2", "--jq", "map(.id)|join(\",\")"])
+        .run()
+        .succeeds()
+        .prints("a,b\n");
 }
 
 /// Pages are asked for at once and answered out of turn.
 #[test]
 fn the_order_is_right_whichever_page_comes_first() {
     let fleet = Fleet::of(7 * PAGE + 1);
-    for line in ["list -q --all --sort id -j 8", "list -q --all --sort id -j 2", "list -q --all --sort id -j 1"] {
+    for line in
+        ["list -q --all --sort id -j 8", "list -q --all --sort id -j 2", "list -q --all --sort id -j 1"]
+    {
         fleet.server.clear_requests();
         // The first of several waits longest.
         for delay in [90, 60, 30] {
@@ -275,16 +314,19 @@ fn the_order_is_right_whichever_page_comes_first() {
     assert_eq!((&json[0]["id"], &json[7 * PAGE]["id"]), (&json!(id(7 * PAGE)), &json!(id(0))));
 }
 
-/// With several at once the pages behind are asked for before the second has come; alone, never.
+/// With several at once those behind a page are asked for before it has come; alone, never.
 #[test]
 fn so_many_pages_are_asked_for_at_once() {
     let fleet = Fleet::of(5 * PAGE);
-    for (jobs, requests) in [("1", 2), ("3", 4), ("64", 5)] {
+    for (jobs, requests) in [("1", 2..=2), ("3", 4..=5), ("64", 5..=5)] {
         fleet.server.clear_requests();
+        // Of those behind the first, one fails after all others were asked for.
         fleet.server.fault(Fault::on("POST", SEARCH).after(1).status(500).delay(Duration::from_millis(400)));
         let run = fleet.cli(["devices", "list", "-q", "--all", "--sort", "id", "-j", jobs]).run().fails();
-        assert_eq!(lines(&run), ids(0..PAGE), "{jobs}");
-        assert_eq!(fleet.searches().len(), requests, "{jobs}");
+        let listed = lines(&run);
+        assert!(listed.len() >= PAGE && listed == ids(0..listed.len()), "{jobs}: {}", listed.len());
+        let asked = fleet.searches().len();
+        assert!(requests.contains(&asked), "{jobs}: {asked}");
     }
     for wrong in ["0", "65", "x"] {
         fleet.cli(["devices", "list", "-j", wrong]).run().exits_with(2).prints("");
@@ -331,11 +373,12 @@ mod terminal {
             // Where not even two columns have room, each device is a sheet.
             let shown = on_terminal(&fleet, 40, line);
             for number in 0..2 {
-                assert!(shown.contains(&format!("ID:             {}\n", id(number))), "{shown}");
-                assert!(shown.contains(&format!("Name:           gateway-{number}\n")), "{shown}");
+                assert!(shown.contains(&format!("ID:        {}\n", id(number))), "{shown}");
+                assert!(shown.contains(&format!("Name:      gateway-{number}\n")), "{shown}");
             }
             let wide = on_terminal(&fleet, 200, line);
-            let titles: Vec<&str> = wide.lines().next().unwrap().split("  ").filter(|it| !it.is_empty()).map(str::trim).collect();
+            let titles: Vec<&str> =
+                wide.lines().next().unwrap().split("  ").filter(|it| !it.is_empty()).map(str::trim).collect();
             assert_eq!(
                 titles,
                 ["ID", "NAME", "STATUS", "TYPE", "SOFTWARE", "GROUP", "LAST CHECK-IN", "IDENTITY"],
@@ -349,7 +392,9 @@ mod terminal {
         let fleet = Fleet::of(21);
         let note = "there are more devices: --page 2, or --all\n";
         assert!(on_terminal(&fleet, 120, "devices list").ends_with(note));
-        for line in ["devices list -P 2", "devices list --all", "devices list -N 21", "devices list --limit 5"] {
+        for line in
+            ["devices list -P 2", "devices list --all", "devices list -N 21", "devices list --limit 5"]
+        {
             let shown = on_terminal(&fleet, 120, line);
             assert!(!shown.contains("more devices"), "{shown}");
         }

@@ -73,10 +73,10 @@ impl Fleet {
         lines(&self.cli(args).run().succeeds())
     }
 
-    /// The bodies of all searches so far.
+    /// The bodies of all searches so far, but for those of which nobody waited for the answer.
     fn searches(&self) -> Vec<Value> {
         let requests = self.server.requests().into_iter();
-        let searches = requests.filter(|request| request.path == SEARCH);
+        let searches = requests.filter(|request| request.path == SEARCH && request.status.is_some());
         searches.map(|request| serde_json::from_slice(&request.body).expect("a search is JSON")).collect()
     }
 }

@@ -139,8 +139,7 @@ fn what_means_several_devices_is_an_error_with_the_candidates() {
     let a = format!("  {A}  gateway  accepted  mac=02:S-1, serial=S-1\n");
     let b = format!("  {B}  pump 2  accepted  mac=02:S-2, serial=S-2\n");
     let c = format!("  {C}  S-1  accepted  mac=02:S-3, serial=S-3\n");
-    for (word, candidates) in
-        [("aaaaaaaa", [&a, &b]), ("site=oslo", [&b, &c]), ("tags/site=oslo", [&b, &c])]
+    for (word, candidates) in [("aaaaaaaa", [&a, &b]), ("site=oslo", [&b, &c]), ("tags/site=oslo", [&b, &c])]
     {
         fleet.cli(["devices", "show", word]).run().fails().prints("").says_exactly(&format!(
             "FAILURE: {word:?} means several devices:\n{}{}hint: name the one you mean by its id\n",
@@ -157,7 +156,13 @@ fn what_means_several_devices_is_an_error_with_the_candidates() {
 fn the_beginning_of_an_id_may_be_another_devices_name() {
     let fleet = three();
     fleet.server.set_tags(B, &[("name", json!("cccccccc"))]);
-    fleet.run("show cccccccc").fails().prints("").says("\"cccccccc\" means several devices:\n").says(B).says(C);
+    fleet
+        .run("show cccccccc")
+        .fails()
+        .prints("")
+        .says("\"cccccccc\" means several devices:\n")
+        .says(B)
+        .says(C);
     fleet.name_by("identity", "serial");
     fleet.run("show cccccccc").fails().says(B).says(C);
     // Nothing is amiss if it is the same one.
@@ -209,11 +214,7 @@ fn a_word_that_cannot_be_a_name_is_a_wrong_line() {
 fn a_whole_id_is_found_where_devices_come_first() {
     let fleet = three();
     let fresh = "dddddddd-4444-4000-8000-000000000004";
-    fleet.server.add_device(Device {
-        id: fresh.into(),
-        status: "preauthorized".into(),
-        ..Device::default()
-    });
+    fleet.server.add_device(Device { id: fresh.into(), status: "preauthorized".into(), ..Device::default() });
     fleet.server.fault(Fault::on("POST", super::SEARCH).body("application/json", "[]").times(10));
     fleet.server.fault(Fault::on("GET", "/api/management/v1/inventory/devices/").status(404).times(10));
     fleet.means(fresh, fresh);

@@ -1,10 +1,8 @@
 //! `--file`: devices by a list of ids or names.
 
-use std::collections::BTreeSet;
-
 use serde_json::json;
 
-use super::{Fleet, PAGE, id};
+use super::{Fleet, PAGE};
 
 const A: &str = "aaaaaaaa-1111-4000-8000-000000000001";
 const B: &str = "bbbbbbbb-2222-4000-8000-000000000002";
@@ -78,7 +76,13 @@ fn names_that_mean_nothing_are_listed_and_nothing_is_done() {
     fleet.run("list --file devices").fails().says("\"ghost 19\" and 10 more\n").does_not_say("ghost 20");
     fleet.server.set_tags(B, &[("name", json!("kiosk"))]);
     fleet.home.write("devices", "kiosk\n");
-    fleet.run("list --file devices").fails().prints("").says("\"kiosk\" means several devices:\n").says(B).says(C);
+    fleet
+        .run("list --file devices")
+        .fails()
+        .prints("")
+        .says("\"kiosk\" means several devices:\n")
+        .says(B)
+        .says(C);
 }
 
 #[test]
@@ -112,13 +116,14 @@ fn what_is_no_list_of_devices_is_refused_with_its_line() {
 #[test]
 fn a_long_file_is_one_list() {
     let fleet = Fleet::of(PAGE + 20);
-    let all: BTreeSet<String> = super::ids(0..PAGE + 20).into_iter().collect();
-    // From the last to the first, so that the order of the file is not that of the ids.
-    let content: String = all.iter().rev().map(|id| format!("{id}\n")).collect();
+    let all = super::ids(0..PAGE + 20);
+    // The order of the file is neither that of the ids nor the opposite.
+    let (first, second) = all.split_at(PAGE / 2);
+    let content: String = second.iter().chain(first).map(|id| format!("{id}\n")).collect();
     fleet.home.write("devices", content);
-    let found: BTreeSet<String> = fleet.find(&["--file", "devices"]).into_iter().collect();
-    assert_eq!(found, all);
-    let sorted = fleet.find(&["--file", "devices", "--sort", "mac:desc"]);
-    assert_eq!((sorted.len(), &sorted[0]), (PAGE + 20, &id(PAGE + 19)));
-    assert!(sorted.is_sorted_by(|before, after| before > after), "{sorted:?}");
+    assert_eq!(fleet.find(&["--file", "devices"]), all);
+    assert_eq!(fleet.searches().last().unwrap()["device_ids"].as_array().unwrap().len(), 20);
+    assert_eq!(fleet.find(&["--file", "devices", "--sort", "mac"]), all);
+    let reversed: Vec<_> = all.into_iter().rev().collect();
+    assert_eq!(fleet.find(&["--file", "devices", "--sort", "mac:desc"]), reversed);
 }
