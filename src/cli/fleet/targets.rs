@@ -97,6 +97,8 @@ impl TargetArgs {
         let naming = names.attribute().await.cloned();
         let mut attributes = vec![Name::new(Scope::Identity, "status"), Name::new(Scope::Tags, "name")];
         attributes.extend(naming.clone());
+        // So that people know which devices they are.
+        attributes.extend(names.in_scopes(&[Scope::Identity]).await.unwrap_or_default());
         query.fetch_only(attributes);
         let found = query.run(client, 4).all(ctx.out()).await?;
         let list = found.into_iter().map(|device| Row::of(device, naming.as_ref()).into()).collect();
