@@ -168,7 +168,8 @@ impl Query {
     /// The search with the sort that serves it best, unless one was asked for.
     fn sorted(&self) -> Search {
         let mut search = self.search.clone();
-        if search.sort.is_empty() {
+        // What is found by its text comes by how well it fits.
+        if search.sort.is_empty() && search.text.is_none() {
             let seen = |order| Sort { name: Name::new(Scope::System, "check_in_time"), order };
             match self.age_order() {
                 Some(order) => search.sort = vec![seen(order), by_device_id()],

@@ -3,6 +3,8 @@
 #[cfg(unix)]
 mod hostile;
 mod listing;
+#[cfg(unix)]
+mod listing_terminal;
 mod naming;
 mod official;
 mod paging;
