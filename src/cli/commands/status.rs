@@ -34,20 +34,23 @@ const MOST_ROWS: usize = 10;
 /// So many running deployments are fetched.
 const MOST_DEPLOYMENTS: usize = 100;
 
-/// Everything at a glance. Its JSON is part of the program's interface.
+/// Everything at a glance; `null` is what the user may not see. Its JSON is part of the program's interface.
 #[derive(Debug, Serialize)]
 struct Overview {
     server: String,
-    devices: BTreeMap<&'static str, u64>,
+    devices: Option<Counts>,
     /// Accepted devices by the name of their release.
-    software: Vec<Count>,
+    software: Option<Vec<Count>>,
     /// Accepted devices that were silent for longer than `offline_after` seconds.
-    offline: u64,
+    offline: Option<u64>,
     offline_after: u64,
-    pending: Vec<Pending>,
-    deployments: Vec<Running>,
+    pending: Option<Vec<Pending>>,
+    deployments: Option<Vec<Running>>,
     limits: Limits,
 }
+
+/// Devices by status.
+type Counts = BTreeMap<&'static str, u64>;
 
 #[derive(Debug, Serialize)]
 struct Count {
@@ -105,34 +108,37 @@ pub async fn run(args: StatusArgs, ctx: &Context) -> Result<()> {
 
 async fn overview(jobs: u8, ctx: &Context, client: &Client) -> Result<Overview> {
     let names = Names::new(client, ctx.out());
-    let devices = client.devices();
-    let counts = async {
-        let mut counts = BTreeMap::new();
-        for status in Status::ALL {
-            counts.insert(status.name(), devices.count(Some(status)).await?);
-        }
-        Ok::<_, CliError>(counts)
-    };
     let preferences = names.preferences().await;
     let offline_after = preferences.offline_after.unwrap_or(USUAL_OFFLINE);
     let since = Timestamp::now() - std::time::Duration::from_secs(offline_after);
-    let (counts, accepted, pending, deployments, limits) = tokio::try_join!(
-        counts,
-        accepted(client, &names, jobs, since),
-        pending(client, preferences),
-        running(client, ctx),
+    let (devices, accepted, pending, deployments, limits) = tokio::try_join!(
+        async { seen(counts(client).await, ctx) },
+        async { seen(accepted(client, &names, jobs, since).await, ctx) },
+        async { seen(pending(client, preferences).await, ctx) },
+        async { seen(running(client).await, ctx) },
         limits(client, ctx),
     )?;
+    if devices.is_none() && accepted.is_none() && deployments.is_none() {
+        return Err(CliError::failed("the server shows nothing of the fleet"));
+    }
     Ok(Overview {
         server: client.server().to_string(),
-        devices: counts,
-        software: software(accepted.by_release),
-        offline: accepted.silent,
+        devices,
+        offline: accepted.as_ref().map(|accepted| accepted.silent),
+        software: accepted.map(|accepted| software(accepted.by_release)),
         offline_after,
         pending,
         deployments,
         limits,
     })
+}
+
+async fn counts(client: &Client) -> Result<Counts> {
+    let mut counts = Counts::new();
+    for status in Status::ALL {
+        counts.insert(status.name(), client.devices().count(Some(status)).await?);
+    }
+    Ok(counts)
 }
 
 const RELEASE: &str = "artifact_name";
@@ -197,23 +203,22 @@ async fn pending(client: &Client, preferences: &Preferences) -> Result<Vec<Pendi
     Ok(devices.map(|page| page.items.into_iter().map(described).collect()).unwrap_or_default())
 }
 
-async fn running(client: &Client, ctx: &Context) -> Result<Vec<Running>> {
+async fn running(client: &Client) -> Result<Vec<Running>> {
     let mut all = Vec::new();
     for status in ["inprogress", "pending"] {
         let some = client.deployments().list(status).from(1, MOST_DEPLOYMENTS as u32);
-        let some = seen(some.collect(Some(MOST_DEPLOYMENTS)).await, ctx)?.unwrap_or_default();
-        all.extend(some.into_iter().map(Running::from));
+        all.extend(some.collect(Some(MOST_DEPLOYMENTS)).await?.into_iter().map(Running::from));
     }
     Ok(all)
 }
 
 /// What the user's role may not see, or the server does not have, is left out with a word.
-fn seen<T>(outcome: mender::Result<T>, ctx: &Context) -> Result<Option<T>> {
+fn seen<T>(outcome: Result<T>, ctx: &Context) -> Result<Option<T>> {
     match outcome {
         Ok(value) => Ok(Some(value)),
-        Err(error) if error.status().is_none_or(|status| status == 401) => Err(error.into()),
+        Err(error) if error.status().is_none_or(|status| status == 401) => Err(error),
         Err(error) => {
-            ctx.out().warn(CliError::from(error).message());
+            ctx.out().warn(error.message());
             Ok(None)
         }
     }
@@ -234,8 +239,8 @@ impl From<Deployment> for Running {
 }
 
 async fn limits(client: &Client, ctx: &Context) -> Result<Limits> {
-    let devices = seen(client.devices().limit().await, ctx)?.flatten();
-    let storage = seen(client.deployments().storage().await, ctx)?;
+    let devices = seen(client.devices().limit().await.map_err(CliError::from), ctx)?.flatten();
+    let storage = seen(client.deployments().storage().await.map_err(CliError::from), ctx)?;
     Ok(Limits { devices, storage })
 }
 
@@ -243,25 +248,30 @@ fn screen(overview: &Overview) -> String {
     let Overview { server, devices, software, offline, offline_after, pending, deployments, limits } =
         overview;
     let mut parts = vec![format!("Fleet of {server}\n")];
-    let count = |status: Status| devices.get(status.name()).copied().unwrap_or_default();
+    let count = |status: Status| devices.as_ref().and_then(|counts| counts.get(status.name()).copied());
     let accepted = count(Status::Accepted);
-    let mut lines: Vec<(String, String)> =
-        Status::ALL.iter().map(|status| (status.to_string(), count(*status).to_string())).collect();
-    lines.push((
-        format!("silent for over {}", duration(i64::try_from(*offline_after).unwrap_or(i64::MAX))),
-        format!("{offline} of {accepted}"),
-    ));
+    let mut lines: Vec<(String, String)> = Status::ALL
+        .iter()
+        .filter_map(|status| Some((status.to_string(), count(*status)?.to_string())))
+        .collect();
+    if let Some(offline) = offline {
+        let after = duration(i64::try_from(*offline_after).unwrap_or(i64::MAX));
+        let of = accepted.map(|all| format!(" of {all}")).unwrap_or_default();
+        lines.push((format!("silent for over {after}"), format!("{offline}{of}")));
+    }
     parts.push(part("Devices", lines));
     let name = |count: &Count| count.name.clone().unwrap_or_else(|| "(none reported)".into());
-    parts.push(part("Software", software.iter().map(|it| (name(it), share(it.devices, accepted))).collect()));
-    let waiting = pending.iter().map(|it| (it.id.clone(), crate::cli::fleet::pairs(&it.identity_data)));
-    let more = count(Status::Pending).saturating_sub(pending.len() as u64);
-    let mut waiting: Vec<(String, String)> = waiting.collect();
-    if more > 0 {
-        waiting.push((format!("and {more} more"), String::new()));
+    let software = software.iter().flatten();
+    parts.push(part("Software", software.map(|it| (name(it), share(it.devices, accepted))).collect()));
+    let mut waiting: Vec<(String, String)> = Vec::new();
+    if let Some(pending) = pending {
+        let described = |it: &Pending| (it.id.clone(), crate::cli::fleet::pairs(&it.identity_data));
+        waiting.extend(pending.iter().map(described));
+        let more = count(Status::Pending).unwrap_or_default().saturating_sub(pending.len() as u64);
+        waiting.extend((more > 0).then(|| (format!("and {more} more"), String::new())));
     }
     parts.push(part("Waiting for a decision", waiting));
-    parts.push(part("Deployments", deployments.iter().map(deployment).collect()));
+    parts.push(part("Deployments", deployments.iter().flatten().map(deployment).collect()));
     parts.push(part("Limits", limit_lines(limits, accepted)));
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
 }
@@ -272,9 +282,11 @@ fn deployment(it: &Running) -> (String, String) {
     (it.name.clone(), format!("{}, {}: {}{of}", it.artifact, it.status, counters.join(", ")))
 }
 
-fn limit_lines(limits: &Limits, accepted: u64) -> Vec<(String, String)> {
-    let devices =
-        limits.devices.map(|limit| ("accepted devices".to_owned(), format!("{accepted} of {limit}")));
+fn limit_lines(limits: &Limits, accepted: Option<u64>) -> Vec<(String, String)> {
+    let devices = limits.devices.map(|limit| {
+        let accepted = accepted.map(|count| format!("{count} of ")).unwrap_or_default();
+        ("accepted devices".to_owned(), format!("{accepted}{limit}"))
+    });
     let storage = limits.storage.filter(|usage| usage.limit > 0 || usage.usage > 0).map(|usage| {
         let size = |bytes| indicatif::BinaryBytes(bytes).to_string();
         let limit = if usage.limit > 0 { format!(" of {}", size(usage.limit)) } else { String::new() };
@@ -283,8 +295,8 @@ fn limit_lines(limits: &Limits, accepted: u64) -> Vec<(String, String)> {
     devices.into_iter().chain(storage).collect()
 }
 
-fn share(count: u64, all: u64) -> String {
-    match (count * 100).checked_div(all) {
+fn share(count: u64, all: Option<u64>) -> String {
+    match all.and_then(|all| (count * 100).checked_div(all)) {
         Some(percent) => format!("{count} ({percent}%)"),
         None => count.to_string(),
     }
