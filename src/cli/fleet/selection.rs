@@ -474,7 +474,7 @@ impl TargetArgs {
         // Whom a file names needs no search, which might not know the newest devices yet.
         if let Some(file) = self.selection.only_file() {
             let list = missing.find(names, &read_words(file)?).await?;
-            return Ok(Targets { list, how: format!("named in {}", file.display()) });
+            return Ok(Targets { list, how: format!("the list in {}", file.display()) });
         }
         let mut query = self.selection.query_or(names, missing).await?;
         let naming = names.attribute().await.cloned();
@@ -483,7 +483,7 @@ impl TargetArgs {
         query.fetch_only(attributes);
         let found = query.run(client, 4).all(ctx.out()).await?;
         let list = found.into_iter().map(|device| Row::of(device, naming.as_ref()).into()).collect();
-        let how = if self.selection.is_empty() { "all devices".into() } else { query.described() };
+        let how = if self.selection.is_empty() { "--all".into() } else { query.described() };
         Ok(Targets { list, how })
     }
 }
@@ -546,13 +546,15 @@ fn read_words(path: &Path) -> Result<Vec<String>> {
 /// The id or name in a line, if there is one to work on.
 fn word(line: &str) -> Result<Option<String>, String> {
     let line = line.trim_start_matches('\u{feff}').trim();
-    if line.is_empty() || line.starts_with('#') {
+    // A JSON list as it is written here has an item a line, between brackets.
+    if line.is_empty() || line.starts_with('#') || ["[", "]", "[]"].contains(&line) {
         return Ok(None);
     }
     if !line.starts_with('{') {
         return Ok(line.split('\t').next().map(str::to_owned));
     }
-    let object: Value = serde_json::from_str(line).map_err(|error| format!("it is not JSON: {error}"))?;
+    let object = line.trim_end_matches(',');
+    let object: Value = serde_json::from_str(object).map_err(|error| format!("it is not JSON: {error}"))?;
     // Bulk work writes so what it has done.
     if object.get("done") == Some(&Value::Bool(true)) {
         return Ok(None);
@@ -578,6 +580,8 @@ mod tests {
             (r#"{"id":"d1","name":"x"}"#, Some("d1")),
             (r#"{"id":"d1","done":false,"error":"x"}"#, Some("d1")),
             (r#"{"id":"d1","done":true}"#, None),
+            (r#"  {"id":"d1"},"#, Some("d1")),
+            ("[", None),
         ] {
             assert_eq!(word(line).unwrap().as_deref(), expected, "{line}");
         }
