@@ -20,6 +20,8 @@ use crate::cli::signals;
 /// So many devices of a plan are shown.
 const SAMPLE: usize = 5;
 
+const AGAIN: &str = "what was done stays; the same command goes on with the rest";
+
 /// How to work on many devices.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Work on many devices")]
@@ -54,6 +56,8 @@ pub struct Work<'w> {
     pub how: &'w str,
     /// Whether to ask even for devices that were named.
     pub is_grave: bool,
+    /// Whether `--file` takes back what is printed of those that failed.
+    pub takes_back: bool,
 }
 
 /// A device, and what else the work on it needs.
@@ -76,11 +80,16 @@ impl<T> FromIterator<Job<T>> for Jobs<T> {
 }
 
 /// What came of one device.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Done {
     Changed,
     /// It was so before.
     Already,
+    /// It has this id, which nobody could know before.
+    Known {
+        id: String,
+        is_new: bool,
+    },
 }
 
 /// Does `act` for all of them, after the user has seen what that means.
@@ -100,7 +109,7 @@ pub async fn run<T>(
     let what = match (jobs.list.as_slice(), jobs.unfit.as_slice()) {
         ([], []) => {
             ctx.out().notice(format_args!("nothing to do: no device fits ({})", work.how));
-            return Ok(());
+            return list(ctx, &jobs.list);
         }
         ([], [(target, why)]) => return Err(CliError::failed(format!("{}: {why}", target.label()))),
         ([only], []) => only.target.label(),
@@ -124,7 +133,7 @@ pub async fn run<T>(
     let outcome = working.await;
     let run = run.into_inner();
     run.count.clear();
-    let ending = run.rows.end();
+    let ending = if run.tally.unread { Ok(()) } else { run.rows.end() };
     outcome.and(ending).and_then(|()| run.tally.verdict(ctx, work, &what))
 }
 
@@ -142,7 +151,7 @@ async fn go_on<T>(
     let mut queue = jobs.list.iter();
     let mut running = FuturesUnordered::new();
     loop {
-        while run.borrow().tally.stop.is_none()
+        while run.borrow().tally.goes_on()
             && running.len() < usize::from(args.jobs)
             && let Some(job) = queue.next()
         {
@@ -181,7 +190,8 @@ fn first_line(text: &str) -> &str {
     text.lines().next().unwrap_or_default()
 }
 
-fn counted(count: usize) -> String {
+/// So many devices, in words.
+pub fn counted(count: usize) -> String {
     if count == 1 { "1 device".into() } else { format!("{count} devices") }
 }
 
@@ -204,16 +214,23 @@ struct Run<'v> {
 impl Run<'_> {
     fn note(&mut self, target: &Target, outcome: Result<Done>, most: usize) -> Result<()> {
         self.count.advance();
+        let outcome_of = |error| Outcome { id: target.id.clone(), name: target.name.clone(), error };
         let error = match outcome {
             Ok(done) => {
-                self.tally.succeeded(done);
-                return if self.shows_all { self.show(target, None) } else { Ok(()) };
+                self.tally.succeeded(&done);
+                return match done {
+                    _ if !self.shows_all => Ok(()),
+                    Done::Known { id, .. } => {
+                        self.show(Outcome { id, name: Some(target.id.clone()), error: None })
+                    }
+                    Done::Changed | Done::Already => self.show(outcome_of(None)),
+                };
             }
             Err(error) if matches!(error.kind, Kind::Closed | Kind::Interrupted) => return Err(error),
             Err(error) => error,
         };
         if self.tally.total > 1 || self.shows_all {
-            self.show(target, Some(error.message()))?;
+            self.show(outcome_of(Some(error.message())))?;
         }
         self.tally.failed(target, error, most);
         Ok(())
@@ -223,11 +240,22 @@ impl Run<'_> {
     fn leave_out(&mut self, target: &Target, why: &str) -> Result<()> {
         self.tally.failed += 1;
         self.tally.first_failure.get_or_insert_with(|| format!("{}: {}", target.label(), first_line(why)));
-        self.show(target, Some(why.to_owned()))
+        let error = Some(why.to_owned());
+        self.show(Outcome { id: target.id.clone(), name: target.name.clone(), error })
     }
 
-    fn show(&mut self, target: &Target, error: Option<String>) -> Result<()> {
-        self.rows.add(vec![Outcome { id: target.id.clone(), name: target.name.clone(), error }])
+    /// Who does not read any more stops the work, but does not cut off what is under way.
+    fn show(&mut self, outcome: Outcome) -> Result<()> {
+        if self.tally.unread {
+            return Ok(());
+        }
+        match self.rows.add(vec![outcome]) {
+            Err(error) if error.kind == Kind::Closed => {
+                self.tally.unread = true;
+                Ok(())
+            }
+            shown => shown,
+        }
     }
 }
 
@@ -243,13 +271,23 @@ struct Tally {
     first_failure: Option<String>,
     /// Why no other device is begun.
     stop: Option<CliError>,
+    /// Whether nobody reads stdout any more.
+    unread: bool,
 }
 
 impl Tally {
-    fn succeeded(&mut self, done: Done) {
+    fn goes_on(&self) -> bool {
+        self.stop.is_none() && !self.unread
+    }
+
+    fn finished(&self) -> usize {
+        self.changed + self.already + self.failed
+    }
+
+    fn succeeded(&mut self, done: &Done) {
         match done {
-            Done::Changed => self.changed += 1,
-            Done::Already => self.already += 1,
+            Done::Changed | Done::Known { is_new: true, .. } => self.changed += 1,
+            Done::Already | Done::Known { is_new: false, .. } => self.already += 1,
         }
     }
 
@@ -267,8 +305,7 @@ impl Tally {
         self.errors += 1;
         self.first_failure.get_or_insert_with(|| format!("{}: {}", target.label(), first_line(&message)));
         if self.stop.is_none() && (is_hopeless || self.errors >= most) {
-            let finished = self.changed + self.already + self.failed;
-            self.stop = Some(error(format!("stopped after {finished} of {} devices", self.total)));
+            self.stop = Some(error(format!("stopped after {} of {} devices", self.finished(), self.total)));
         }
     }
 
@@ -283,21 +320,31 @@ impl Tally {
 
     fn verdict(self, ctx: &Context, work: &Work<'_>, what: &str) -> Result<()> {
         let kind = if self.changed + self.already > 0 { Kind::Partial } else { Kind::Failed };
+        let finished = self.finished();
         if let Some(stop) = self.stop {
             if self.total == 1 {
                 return Err(stop);
             }
-            return Err(
-                CliError { kind, ..stop }.hint("what was done stays; the same command goes on with the rest")
+            return Err(CliError { kind, ..stop }.hint(AGAIN));
+        }
+        if self.unread && finished < self.total {
+            let text = format!(
+                "nobody reads what is printed any more: stopped after {finished} of {} devices",
+                self.total
             );
+            return Err(CliError::new(kind, anyhow::Error::msg(text)).hint(AGAIN));
         }
         if let Some(first) = self.first_failure {
             let text = format!(
                 "{} of {} devices were not {}; the first: {first}",
                 self.failed, self.total, work.done
             );
-            return Err(CliError::new(kind, anyhow::Error::msg(text))
-                .hint("--file takes what was printed on stdout back"));
+            let error = CliError::new(kind, anyhow::Error::msg(text));
+            return Err(if work.takes_back {
+                error.hint("--file takes what was printed on stdout back")
+            } else {
+                error.hint(AGAIN)
+            });
         }
         ctx.out().notice(match (self.changed, self.already) {
             (0, _) => format!("{what}: nothing to do"),

@@ -73,13 +73,15 @@ pub fn read_words(path: &Path) -> Result<Vec<String>> {
 /// The id or name in a line, if there is one to work on.
 fn word(line: &str) -> Result<Option<String>, String> {
     let line = line.trim_start_matches('\u{feff}').trim();
-    if line.is_empty() || line.starts_with('#') {
+    // A JSON list as it is written here has an item a line, between brackets.
+    if line.is_empty() || line.starts_with('#') || ["[", "]", "[]"].contains(&line) {
         return Ok(None);
     }
     if !line.starts_with('{') {
         return Ok(line.split('\t').next().map(str::to_owned));
     }
-    let object: Value = serde_json::from_str(line).map_err(|error| format!("it is not JSON: {error}"))?;
+    let object = line.trim_end_matches(',');
+    let object: Value = serde_json::from_str(object).map_err(|error| format!("it is not JSON: {error}"))?;
     // Bulk work writes so what it has done.
     if object.get("done") == Some(&Value::Bool(true)) {
         return Ok(None);
@@ -105,6 +107,8 @@ mod tests {
             (r#"{"id":"d1","name":"x"}"#, Some("d1")),
             (r#"{"id":"d1","done":false,"error":"x"}"#, Some("d1")),
             (r#"{"id":"d1","done":true}"#, None),
+            (r#"  {"id":"d1"},"#, Some("d1")),
+            ("[", None),
         ] {
             assert_eq!(word(line).unwrap().as_deref(), expected, "{line}");
         }

@@ -91,7 +91,7 @@ impl TargetArgs {
         // Whom a file names needs no search, which might not know the newest devices yet.
         if let Some(file) = self.selection.only_file() {
             let list = missing.find(names, &read_words(file)?).await?;
-            return Ok(Targets { list, how: format!("named in {}", file.display()) });
+            return Ok(Targets { list, how: format!("the list in {}", file.display()) });
         }
         let mut query = self.selection.query_or(names, missing).await?;
         let naming = names.attribute().await.cloned();
@@ -102,7 +102,7 @@ impl TargetArgs {
         query.fetch_only(attributes);
         let found = query.run(client, 4).all(ctx.out()).await?;
         let list = found.into_iter().map(|device| Row::of(device, naming.as_ref()).into()).collect();
-        let how = if self.selection.is_empty() { "all devices".into() } else { query.described() };
+        let how = if self.selection.is_empty() { "--all".into() } else { query.described() };
         Ok(Targets { list, how })
     }
 }

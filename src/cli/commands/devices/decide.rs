@@ -56,7 +56,7 @@ pub async fn run(args: DecideArgs, verdict: Verdict, ctx: &Context) -> Result<()
         Verdict::Reject => ("reject", "rejected"),
         Verdict::Dismiss => ("dismiss the request of", "dismissed"),
     };
-    let work = Work { verb, done, how: &how, is_grave: verdict != Verdict::Accept };
+    let work = Work { verb, done, how: &how, is_grave: verdict != Verdict::Accept, takes_back: true };
     bulk::run(ctx, client.server(), &args.bulk, &work, jobs, async |job| act(&client, verdict, job).await)
         .await
 }

@@ -99,8 +99,7 @@ pub async fn run(args: WaitArgs, ctx: &Context) -> Result<()> {
     let id = match outcome {
         Ok(outcome) => outcome?,
         Err(_) => {
-            let text =
-                format!("{} is not as wanted after {} s: {state}", args.device, args.timeout.as_secs());
+            let text = format!("{} is not as wanted after {:?}: {state}", args.device, args.timeout);
             return Err(CliError::new(Kind::Timeout, anyhow::Error::msg(text)));
         }
     };

@@ -37,20 +37,23 @@ const MOST_ROWS: usize = 10;
 /// So many running deployments are fetched.
 const MOST_DEPLOYMENTS: usize = 100;
 
-/// Everything at a glance. Its JSON is part of the program's interface.
+/// Everything at a glance; `null` is what the user may not see. Its JSON is part of the program's interface.
 #[derive(Debug, Serialize)]
 struct Overview {
     server: String,
-    devices: BTreeMap<&'static str, u64>,
+    devices: Option<Counts>,
     /// Accepted devices by the name of their release.
-    software: Vec<Count>,
+    software: Option<Vec<Count>>,
     /// Accepted devices that were silent for longer than `offline_after` seconds.
-    offline: u64,
+    offline: Option<u64>,
     offline_after: u64,
-    pending: Vec<Pending>,
-    deployments: Vec<Running>,
+    pending: Option<Vec<Pending>>,
+    deployments: Option<Vec<Running>>,
     limits: Limits,
 }
+
+/// Devices by status.
+type Counts = BTreeMap<&'static str, u64>;
 
 #[derive(Debug, Serialize)]
 struct Count {
@@ -99,34 +102,37 @@ pub async fn run(args: StatusArgs, ctx: &Context) -> Result<()> {
 
 async fn overview(jobs: u8, ctx: &Context, client: &Client) -> Result<Overview> {
     let names = Names::new(client, ctx.out());
-    let devices = client.devices();
-    let counts = async {
-        let mut counts = BTreeMap::new();
-        for status in Status::ALL {
-            counts.insert(status.name(), devices.count(Some(status)).await?);
-        }
-        Ok::<_, CliError>(counts)
-    };
     let preferences = names.preferences().await;
     let offline_after = preferences.offline_after.unwrap_or(USUAL_OFFLINE);
     let since = Timestamp::now() - std::time::Duration::from_secs(offline_after);
-    let (counts, accepted, pending, deployments, limits) = tokio::try_join!(
-        counts,
-        accepted(client, &names, jobs, since),
-        pending(client, preferences),
-        running(client, ctx),
+    let (devices, accepted, pending, deployments, limits) = tokio::try_join!(
+        async { seen(counts(client).await, ctx) },
+        async { seen(accepted(client, &names, jobs, since).await, ctx) },
+        async { seen(pending(client, preferences).await, ctx) },
+        async { seen(running(client).await, ctx) },
         limits(client, ctx),
     )?;
+    if devices.is_none() && accepted.is_none() && deployments.is_none() {
+        return Err(CliError::failed("the server shows nothing of the fleet"));
+    }
     Ok(Overview {
         server: client.server().to_string(),
-        devices: counts,
-        software: software(accepted.by_release),
-        offline: accepted.silent,
+        devices,
+        offline: accepted.as_ref().map(|accepted| accepted.silent),
+        software: accepted.map(|accepted| software(accepted.by_release)),
         offline_after,
         pending,
         deployments,
         limits,
     })
+}
+
+async fn counts(client: &Client) -> Result<Counts> {
+    let mut counts = Counts::new();
+    for status in Status::ALL {
+        counts.insert(status.name(), client.devices().count(Some(status)).await?);
+    }
+    Ok(counts)
 }
 
 const RELEASE: &str = "artifact_name";
@@ -191,23 +197,22 @@ async fn pending(client: &Client, preferences: &Preferences) -> Result<Vec<Pendi
     Ok(devices.map(|page| page.items.into_iter().map(described).collect()).unwrap_or_default())
 }
 
-async fn running(client: &Client, ctx: &Context) -> Result<Vec<Running>> {
+async fn running(client: &Client) -> Result<Vec<Running>> {
     let mut all = Vec::new();
     for status in ["inprogress", "pending"] {
         let some = client.deployments().list(status).from(1, MOST_DEPLOYMENTS as u32);
-        let some = seen(some.collect(Some(MOST_DEPLOYMENTS)).await, ctx)?.unwrap_or_default();
-        all.extend(some.into_iter().map(Running::from));
+        all.extend(some.collect(Some(MOST_DEPLOYMENTS)).await?.into_iter().map(Running::from));
     }
     Ok(all)
 }
 
 /// What the user's role may not see, or the server does not have, is left out with a word.
-fn seen<T>(outcome: mender::Result<T>, ctx: &Context) -> Result<Option<T>> {
+fn seen<T>(outcome: Result<T>, ctx: &Context) -> Result<Option<T>> {
     match outcome {
         Ok(value) => Ok(Some(value)),
-        Err(error) if error.status().is_none_or(|status| status == 401) => Err(error.into()),
+        Err(error) if error.status().is_none_or(|status| status == 401) => Err(error),
         Err(error) => {
-            ctx.out().warn(CliError::from(error).message());
+            ctx.out().warn(error.message());
             Ok(None)
         }
     }
@@ -228,7 +233,7 @@ impl From<Deployment> for Running {
 }
 
 async fn limits(client: &Client, ctx: &Context) -> Result<Limits> {
-    let devices = seen(client.devices().limit().await, ctx)?.flatten();
-    let storage = seen(client.deployments().storage().await, ctx)?;
+    let devices = seen(client.devices().limit().await.map_err(CliError::from), ctx)?.flatten();
+    let storage = seen(client.deployments().storage().await.map_err(CliError::from), ctx)?;
     Ok(Limits { devices, storage })
 }

@@ -2,7 +2,7 @@
 
 use mender::devices::Status;
 
-use super::{Count, Limits, MOST_ROWS, Overview, Running};
+use super::{Count, Limits, MOST_ROWS, Overview, Pending, Running};
 use crate::cli::fleet::pairs;
 use crate::cli::output::{duration, line};
 
@@ -11,25 +11,30 @@ pub fn text(overview: &Overview) -> String {
     let Overview { server, devices, software, offline, offline_after, pending, deployments, limits } =
         overview;
     let mut parts = vec![format!("Fleet of {server}\n")];
-    let count = |status: Status| devices.get(status.name()).copied().unwrap_or_default();
+    let count = |status: Status| devices.as_ref().and_then(|counts| counts.get(status.name()).copied());
     let accepted = count(Status::Accepted);
-    let mut lines: Vec<(String, String)> =
-        Status::ALL.iter().map(|status| (status.to_string(), count(*status).to_string())).collect();
-    lines.push((
-        format!("silent for over {}", duration(i64::try_from(*offline_after).unwrap_or(i64::MAX))),
-        format!("{offline} of {accepted}"),
-    ));
+    let mut lines: Vec<(String, String)> = Status::ALL
+        .iter()
+        .filter_map(|status| Some((status.to_string(), count(*status)?.to_string())))
+        .collect();
+    if let Some(offline) = offline {
+        let after = duration(i64::try_from(*offline_after).unwrap_or(i64::MAX));
+        let of = accepted.map(|all| format!(" of {all}")).unwrap_or_default();
+        lines.push((format!("silent for over {after}"), format!("{offline}{of}")));
+    }
     parts.push(part("Devices", lines));
     let name = |count: &Count| count.name.clone().unwrap_or_else(|| "(none reported)".into());
-    parts.push(part("Software", software.iter().map(|it| (name(it), share(it.devices, accepted))).collect()));
-    let waiting = pending.iter().map(|it| (it.id.clone(), pairs(&it.identity_data)));
-    let more = count(Status::Pending).saturating_sub(pending.len() as u64);
-    let mut waiting: Vec<(String, String)> = waiting.collect();
-    if more > 0 {
-        waiting.push((format!("and {more} more"), String::new()));
+    let software = software.iter().flatten();
+    parts.push(part("Software", software.map(|it| (name(it), share(it.devices, accepted))).collect()));
+    let mut waiting: Vec<(String, String)> = Vec::new();
+    if let Some(pending) = pending {
+        let described = |it: &Pending| (it.id.clone(), pairs(&it.identity_data));
+        waiting.extend(pending.iter().map(described));
+        let more = count(Status::Pending).unwrap_or_default().saturating_sub(pending.len() as u64);
+        waiting.extend((more > 0).then(|| (format!("and {more} more"), String::new())));
     }
     parts.push(part("Waiting for a decision", waiting));
-    parts.push(part("Deployments", deployments.iter().map(deployment).collect()));
+    parts.push(part("Deployments", deployments.iter().flatten().map(deployment).collect()));
     parts.push(part("Limits", limit_lines(limits, accepted)));
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
 }
@@ -40,9 +45,11 @@ fn deployment(it: &Running) -> (String, String) {
     (it.name.clone(), format!("{}, {}: {}{of}", it.artifact, it.status, counters.join(", ")))
 }
 
-fn limit_lines(limits: &Limits, accepted: u64) -> Vec<(String, String)> {
-    let devices =
-        limits.devices.map(|limit| ("accepted devices".to_owned(), format!("{accepted} of {limit}")));
+fn limit_lines(limits: &Limits, accepted: Option<u64>) -> Vec<(String, String)> {
+    let devices = limits.devices.map(|limit| {
+        let accepted = accepted.map(|count| format!("{count} of ")).unwrap_or_default();
+        ("accepted devices".to_owned(), format!("{accepted}{limit}"))
+    });
     let storage = limits.storage.filter(|usage| usage.limit > 0 || usage.usage > 0).map(|usage| {
         let size = |bytes| indicatif::BinaryBytes(bytes).to_string();
         let limit = if usage.limit > 0 { format!(" of {}", size(usage.limit)) } else { String::new() };
@@ -51,8 +58,8 @@ fn limit_lines(limits: &Limits, accepted: u64) -> Vec<(String, String)> {
     devices.into_iter().chain(storage).collect()
 }
 
-fn share(count: u64, all: u64) -> String {
-    match (count * 100).checked_div(all) {
+fn share(count: u64, all: Option<u64>) -> String {
+    match all.and_then(|all| (count * 100).checked_div(all)) {
         Some(percent) => format!("{count} ({percent}%)"),
         None => count.to_string(),
     }

@@ -1,5 +1,9 @@
-//! `devices`: how they are named, selected, listed and shown.
+//! `devices`: beyond the official client's list, and that list.
 
+mod bulk;
+mod configuration;
+mod decide;
+mod decommission;
 #[cfg(unix)]
 mod hostile;
 mod listing;
@@ -7,10 +11,15 @@ mod listing;
 mod listing_terminal;
 mod naming;
 mod official;
+mod orders;
 mod paging;
+mod preauthorize;
+mod recipes;
 mod selection;
 mod selection_file;
 mod show;
+mod tags;
+mod wait;
 
 use sandbox::{Device, Sandbox};
 use serde_json::{Value, json};
