@@ -212,7 +212,7 @@ fn candidates_and_plans_have_a_line_a_device() {
     ));
     let run = fleet.run("decommission --all --dry-run").succeeds();
     let plan: Vec<&str> = run.stderr.lines().collect();
-    assert_eq!(plan[0], "To decommission: 8 devices, selected by all devices");
+    assert_eq!(plan[0], "To decommission: 8 devices, selected by --all");
     assert_eq!(plan[6], "  and 3 more");
     for (line, (id, _, shown)) in plan[1..6].iter().zip(NAMES) {
         assert!(line.starts_with(&format!("  {id}  {shown}  accepted")), "{line}");
