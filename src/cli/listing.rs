@@ -75,16 +75,9 @@ impl Listing {
         T: DeserializeOwned + Serialize + 'static,
     {
         let detail = Self::detail(self.detail, style.what)?;
-        if self.all && !self.blocks {
+        if self.all {
             let items = pages.collect(None).await?;
             return self.show(&items, detail, style, ctx);
-        }
-        if self.all {
-            let mut pages = pages;
-            while let Some(page) = pages.next_page().await? {
-                self.show(&page.items, detail, style, ctx)?;
-            }
-            return Ok(());
         }
         let mut pages = pages.from(self.page, self.per_page);
         let Some(page) = pages.next_page().await? else { return Ok(()) };
