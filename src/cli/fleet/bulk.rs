@@ -214,7 +214,6 @@ struct Run<'v> {
 impl Run<'_> {
     fn note(&mut self, target: &Target, outcome: Result<Done>, most: usize) -> Result<()> {
         self.count.advance();
-        let outcome_of = |error| Outcome { id: target.id.clone(), name: target.name.clone(), error };
         let error = match outcome {
             Ok(done) => {
                 self.tally.succeeded(&done);
@@ -223,14 +222,14 @@ impl Run<'_> {
                     Done::Known { id, .. } => {
                         self.show(Outcome { id, name: Some(target.id.clone()), error: None })
                     }
-                    Done::Changed | Done::Already => self.show(outcome_of(None)),
+                    Done::Changed | Done::Already => self.show(Outcome::of(target, None)),
                 };
             }
             Err(error) if matches!(error.kind, Kind::Closed | Kind::Interrupted) => return Err(error),
             Err(error) => error,
         };
         if self.tally.total > 1 || self.shows_all {
-            self.show(outcome_of(Some(error.message())))?;
+            self.show(Outcome::of(target, Some(error.message())))?;
         }
         self.tally.failed(target, error, most);
         Ok(())
@@ -240,8 +239,7 @@ impl Run<'_> {
     fn leave_out(&mut self, target: &Target, why: &str) -> Result<()> {
         self.tally.failed += 1;
         self.tally.first_failure.get_or_insert_with(|| format!("{}: {}", target.label(), first_line(why)));
-        let error = Some(why.to_owned());
-        self.show(Outcome { id: target.id.clone(), name: target.name.clone(), error })
+        self.show(Outcome::of(target, Some(why.to_owned())))
     }
 
     /// Who does not read any more stops the work, but does not cut off what is under way.
@@ -339,12 +337,8 @@ impl Tally {
                 "{} of {} devices were not {}; the first: {first}",
                 self.failed, self.total, work.done
             );
-            let error = CliError::new(kind, anyhow::Error::msg(text));
-            return Err(if work.takes_back {
-                error.hint("--file takes what was printed on stdout back")
-            } else {
-                error.hint(AGAIN)
-            });
+            let hint = if work.takes_back { "--file takes what was printed on stdout back" } else { AGAIN };
+            return Err(CliError::new(kind, anyhow::Error::msg(text)).hint(hint));
         }
         ctx.out().notice(match (self.changed, self.already) {
             (0, _) => format!("{what}: nothing to do"),
@@ -359,6 +353,12 @@ struct Outcome {
     id: String,
     name: Option<String>,
     error: Option<String>,
+}
+
+impl Outcome {
+    fn of(target: &Target, error: Option<String>) -> Self {
+        Outcome { id: target.id.clone(), name: target.name.clone(), error }
+    }
 }
 
 /// How outcomes are shown. `--file` reads all forms back.

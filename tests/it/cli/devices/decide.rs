@@ -194,6 +194,26 @@ fn where_no_more_devices_fit_the_work_stops_at_once() {
     }
 }
 
+/// They are known before anything is sent, and do not count as failures of the work.
+#[test]
+fn devices_that_want_a_choice_are_left_out_of_the_others_work() {
+    let two = &[("t1", "pending"), ("t2", "pending")][..];
+    let (server, home) =
+        world([device(DEVICE, "pending", &[("s1", "pending")]), device(OTHER, "pending", two)]);
+    let run = |more: &[&str]| {
+        home.at(&server, ["devices", "accept", "--all", "--max-errors", "1"]).args(more).run()
+    };
+    let plan = run(&["--dry-run", "-q"]).succeeds().prints(&format!("{DEVICE}\n"));
+    let plan =
+        plan.says("To accept: 1 device, ").says(&format!("Left out: 1 device, such as {OTHER}: 2 auth"));
+    assert!(changes(&server).is_empty(), "{}", plan.transcript());
+    let some = run(&["--yes", "-q"]).exits_with(3).prints(&format!("{OTHER}\n"));
+    let _ = some.says("1 of 2 devices were not accepted").says("2 authentication sets may be meant");
+    assert_eq!(changes(&server), [put(DEVICE, "s1", "accepted")]);
+    // Now there is nobody else.
+    let _ = run(&["--yes"]).fails().says(&format!("{OTHER}: 2 authentication sets may be meant"));
+}
+
 /// Not those of the inventory, which learns of devices later.
 #[test]
 fn all_means_all_that_wait_for_a_decision() {

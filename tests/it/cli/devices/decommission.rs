@@ -91,6 +91,6 @@ fn a_refusal_is_none() {
     server.fault(Fault::on("DELETE", "/").status(403).times(2));
     let run = |args: &[&str]| home.at(&server, ["devices", "decommission", "--yes"]).args(args).run();
     let _ = run(&[ONE]).fails().says("403").says("role");
-    let _ = run(&[ONE, TWO, "-j", "1"]).exits_with(3).shows(ONE);
+    let _ = run(&[ONE, TWO, "-j1"]).exits_with(3).shows(ONE);
     assert!(server.device(ONE).is_some());
 }
