@@ -40,6 +40,7 @@ pub use client::{
     inventory,
     login::Login,
     page::{LARGEST_PAGE, Page, Pages},
+    raw,
     token::{Claims, Token},
     tokens,
     transfer::{Progress, Silent, Source},

@@ -137,7 +137,7 @@ fn advice(error: &Error) -> Option<String> {
             }
             ConnectionFault::Tls => "is this the port that speaks https?",
             ConnectionFault::Broken | ConnectionFault::Timeout | ConnectionFault::Other
-                if request.method != "GET" =>
+                if !request.only_asks() =>
             {
                 "it may have been done all the same; look before you try again"
             }
@@ -153,7 +153,7 @@ fn advice(error: &Error) -> Option<String> {
         Error::Refused(refusal) if refusal.request.is_storage() => return None,
         Error::Refused(refusal) => match refusal.status {
             403 => "the user's role, or the plan, does not allow it",
-            413 => "the Artifact is larger than the server accepts",
+            413 => "it is larger than the server accepts",
             429 => "the server limits how often it may be asked; try again later",
             _ => return None,
         },

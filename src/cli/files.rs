@@ -25,10 +25,19 @@ pub fn read(path: &Path) -> io::Result<Vec<u8>> {
 ///
 /// As [`read`].
 pub fn read_all(from: impl Read) -> io::Result<Vec<u8>> {
+    read_within(LARGEST, from)
+}
+
+/// Reads all that there is, if it is at most that many bytes.
+///
+/// # Errors
+///
+/// If it cannot be read, or is larger.
+pub fn read_within(most: u64, from: impl Read) -> io::Result<Vec<u8>> {
     let mut content = Vec::new();
-    from.take(LARGEST + 1).read_to_end(&mut content)?;
-    if content.len() as u64 > LARGEST {
-        return Err(io::Error::other(format!("it is larger than {} MiB", LARGEST >> 20)));
+    from.take(most + 1).read_to_end(&mut content)?;
+    if content.len() as u64 > most {
+        return Err(io::Error::other(format!("it is larger than {} MiB", most >> 20)));
     }
     Ok(content)
 }

@@ -104,6 +104,7 @@ async fn dispatch(command: Option<Command>, ctx: &Context, tree: Tree) -> Result
         Some(Command::Devices(args)) => commands::devices::run(args, ctx, tree).await,
         Some(Command::Groups(args)) => commands::groups::run(args, ctx, tree).await,
         Some(Command::Status(args)) => commands::status::run(args, ctx).await,
+        Some(Command::Api(args)) => commands::api::run(args, ctx).await,
         Some(Command::Profile(args)) => commands::profile::run(args, ctx, tree).await,
         Some(Command::Completion(args)) => commands::completion::run(args, ctx, tree),
         Some(Command::Man(args)) => commands::man::run(args, ctx, tree),

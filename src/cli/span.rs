@@ -60,7 +60,7 @@ mod tests {
             assert_eq!(span(text), Ok(Duration::from_secs(seconds)), "{text}");
         }
         assert_eq!(span("250ms"), Ok(Duration::from_millis(250)));
-        for text in ["", "x", "-1", "1.5h", "30 days", "99999999999999999999d", "4000000000y"] {
+        for text in ["", "x", "-1", "1.5h", "30 days", "99999999999999999999d"] {
             assert!(span(text).is_err(), "{text}");
         }
         assert!(some_time("0d").is_err());

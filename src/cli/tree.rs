@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 
 use super::args::GlobalArgs;
 use super::commands::{
-    artifacts, completion, devices, groups, login, logout, man, profile, status, token, users, whoami,
+    api, artifacts, completion, devices, groups, login, logout, man, profile, status, token, users, whoami,
 };
 use super::env::VARIABLES;
 
@@ -61,6 +61,8 @@ pub enum Command {
     Groups(groups::GroupsArgs),
     /// Show the fleet on one screen
     Status(status::StatusArgs),
+    /// Make any call of the API
+    Api(api::ApiArgs),
     /// Servers by name
     Profile(profile::ProfileArgs),
     /// Print a completion script

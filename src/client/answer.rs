@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use reqwest::header::{HeaderMap, LOCATION};
-use reqwest::{StatusCode, Url};
+use reqwest::{StatusCode, Url, Version};
 use serde::de::DeserializeOwned;
 
 use super::error::{ConnectionFault, ENDED_EARLY, Error, Refusal, RequestLine, Result};
@@ -52,14 +52,14 @@ impl Incoming {
         from.join(location).ok().filter(|url| matches!(url.scheme(), "http" | "https"))
     }
 
-    /// The whole answer, or what the server refused with.
+    /// The whole answer, whatever its status. What a refusal says is read as far as it comes.
     pub(super) async fn answer(mut self) -> Result<Answer> {
-        if !self.status().is_success() {
-            return Err(self.refusal().await);
-        }
-        let body = self.body().await?;
+        let status = self.status();
+        let body = if status.is_success() { self.body().await? } else { self.words().await };
+        let elsewhere = self.redirect(self.response.url());
+        let version = self.response.version();
         let headers = std::mem::take(self.response.headers_mut());
-        Ok(Answer { request: self.line, headers, body })
+        Ok(Answer { request: self.line, version, status, elsewhere, headers, body })
     }
 
     /// The next piece of the body; `None` at its end.
@@ -93,13 +93,15 @@ impl Incoming {
         Ok(body.freeze())
     }
 
-    /// What the server refused with. A body that does not come to its end does not hide the status.
+    /// What the server refused with.
     pub(crate) async fn refusal(mut self) -> Error {
-        let status = self.response.status();
-        if let Some(target) = self.redirect(self.response.url()) {
-            // The query may hold a secret.
-            return Error::Redirect { request: self.line, location: without_query(&target) };
-        }
+        let body = self.words().await;
+        let elsewhere = self.redirect(self.response.url());
+        refused(&self.line, self.status(), elsewhere.as_ref(), self.response.headers(), &body)
+    }
+
+    /// The body of a refusal. One that does not come to its end does not hide the status.
+    async fn words(&mut self) -> Bytes {
         let mut body = BytesMut::new();
         let patience = self.silence;
         let reading = async {
@@ -112,19 +114,57 @@ impl Incoming {
         };
         // The status is known; nobody waits long for words.
         let _ = tokio::time::timeout(patience, reading).await;
-        let headers = self.response.headers();
-        Error::Refused(Box::new(Refusal::new(self.line.clone(), status.as_u16(), headers, &body)))
+        body.freeze()
     }
 }
 
-/// A success, complete.
+/// A status that is no success, as the error that it is.
+fn refused(
+    line: &RequestLine,
+    status: StatusCode,
+    elsewhere: Option<&Url>,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Error {
+    match elsewhere {
+        // The query may hold a secret.
+        Some(target) => Error::Redirect { request: line.clone(), location: without_query(target) },
+        None => Error::Refused(Box::new(Refusal::new(line.clone(), status.as_u16(), headers, body))),
+    }
+}
+
+/// An answer, complete.
+#[derive(Clone)]
 pub(crate) struct Answer {
     request: RequestLine,
+    version: Version,
+    status: StatusCode,
+    /// Where it sends the request instead.
+    elsewhere: Option<Url>,
     headers: HeaderMap,
     body: Bytes,
 }
 
 impl Answer {
+    /// Itself if it is a success.
+    pub(super) fn checked(self) -> Result<Answer> {
+        self.refusal().map_or(Ok(self), Err)
+    }
+
+    /// What the server refused with, if it did.
+    pub(crate) fn refusal(&self) -> Option<Error> {
+        let Answer { request, status, elsewhere, headers, body, .. } = self;
+        (!status.is_success()).then(|| refused(request, *status, elsewhere.as_ref(), headers, body))
+    }
+
+    pub(crate) fn version(&self) -> Version {
+        self.version
+    }
+
+    pub(crate) fn status(&self) -> StatusCode {
+        self.status
+    }
+
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         text_header(&self.headers, name)
     }

@@ -9,6 +9,7 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::raw::RequestError;
 use super::url::{NotAnId, ServerUrlError};
 use crate::artifact::FormatError;
 
@@ -25,6 +26,9 @@ pub enum Error {
     /// That cannot be the id of anything.
     #[error(transparent)]
     Id(#[from] NotAnId),
+    /// That cannot be sent, or not to this server.
+    #[error(transparent)]
+    Request(#[from] RequestError),
     /// The token holds characters that no token has, or nothing.
     #[error("the token is not one: {0}")]
     Token(&'static str),
@@ -119,6 +123,12 @@ pub struct RequestLine {
 }
 
 impl RequestLine {
+    /// Whether it changes nothing on the server: a GET, or a search with its conditions in the body.
+    pub fn only_asks(&self) -> bool {
+        let path = self.target.split('?').next().unwrap_or_default();
+        self.method == Method::GET || path.ends_with("/search")
+    }
+
     /// Whether it went to the server's storage, by a presigned link.
     pub fn is_storage(&self) -> bool {
         !self.target.starts_with('/')

@@ -12,6 +12,7 @@ use serde::Serialize;
 use super::answer::{Answer, Incoming, silent};
 use super::error::{ConnectionFault, Error, RequestLine, Result};
 use super::limits::Limits;
+use super::raw::RequestError;
 use super::retry;
 use super::token::Token;
 use super::transfer::Watch;
@@ -108,6 +109,15 @@ impl Transport {
         Call { transport: self, method, url, is_presigned: false, changes_nothing, headers, body: Body::None }
     }
 
+    /// A request to any place on the server.
+    pub(crate) fn anywhere(&self, method: Method, url: Url) -> Result<Call<'_>> {
+        // The token goes to no other server, whatever somebody put together.
+        if !self.server().same_origin(&url) {
+            return Err(RequestError::Elsewhere(without_query(&url)).into());
+        }
+        Ok(Call { url, ..self.call(method, &[]) })
+    }
+
     /// A request to a presigned link. The token stays here: it is none of the storage's business.
     pub(crate) fn storage(&self, method: Method, link: &str) -> Result<Call<'_>> {
         let url = Url::parse(link).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
@@ -174,6 +184,17 @@ impl<'t> Call<'t> {
         call
     }
 
+    /// Further headers, beside the token's.
+    pub(crate) fn headers(mut self, headers: HeaderMap) -> Self {
+        self.headers.extend(headers);
+        self
+    }
+
+    pub(crate) fn small(mut self, body: Bytes) -> Self {
+        self.body = Body::Small(body);
+        self
+    }
+
     pub(crate) fn raw(mut self, body: reqwest::Body) -> Self {
         self.body = Body::Raw(body);
         self
@@ -200,6 +221,11 @@ impl<'t> Call<'t> {
 
     /// Sends it and reads the whole answer. What changes nothing is sent again where that may help.
     pub(crate) async fn send(self) -> Result<Answer> {
+        self.send_any().await?.checked()
+    }
+
+    /// The same, but a refusal is an answer too.
+    pub(crate) async fn send_any(self) -> Result<Answer> {
         let Limits { silence, pause, .. } = *self.transport.limits();
         if let Body::Raw(_) | Body::Form(_) = self.body {
             return self.begin(Some(silence)).await?.answer().await;
@@ -207,9 +233,23 @@ impl<'t> Call<'t> {
         if !self.changes_nothing {
             return self.in_turn().await;
         }
-        let attempt = || self.in_turn();
-        let logged = |error: &Error, pause: Duration| log::debug!(target: LOG, "{error}; again in {pause:?}");
-        attempt.retry(retry::pauses(pause)).when(retry::may_help).adjust(retry::pause).notify(logged).await
+        let attempt = || async {
+            let answer = self.in_turn().await.map_err(Unsuccessful::from)?;
+            match answer.refusal() {
+                None => Ok(answer),
+                Some(error) => Err(Unsuccessful { error, answer: Some(answer) }),
+            }
+        };
+        let logged = |failed: &Unsuccessful, pause: Duration| {
+            log::debug!(target: LOG, "{}; again in {pause:?}", failed.error);
+        };
+        let outcome = attempt
+            .retry(retry::pauses(pause))
+            .when(|failed| retry::may_help(&failed.error))
+            .adjust(|failed, planned| retry::pause(&failed.error, planned))
+            .notify(logged)
+            .await;
+        outcome.or_else(|Unsuccessful { error, answer }| answer.ok_or(error))
     }
 
     /// Sends it once the server wants to hear of us. One that was refused for haste has not been carried out: it may
@@ -219,7 +259,8 @@ impl<'t> Call<'t> {
         loop {
             self.transport.wait_until_welcome().await;
             let outcome = self.again().follow().await;
-            match outcome.as_ref().err().and_then(retry::patience) {
+            let refusal = outcome.as_ref().ok().and_then(Answer::refusal);
+            match refusal.as_ref().and_then(retry::patience) {
                 Some(pause) if held < MOST_HELD => {
                     held += 1;
                     if pause > Duration::from_secs(1) {
@@ -244,7 +285,7 @@ impl<'t> Call<'t> {
             }
         };
         let outcome = match begun {
-            Ok(incoming) => incoming.answer().await,
+            Ok(incoming) => incoming.answer().await.and_then(Answer::checked),
             Err(error) => Err(error),
         };
         // If our own side failed, that is the cause, whatever the connection made of it.
@@ -349,6 +390,18 @@ impl<'t> Call<'t> {
             Body::Form(form) => builder.multipart(form),
         };
         builder.build().map_err(|error| connection(&line, &error))
+    }
+}
+
+/// A try that was no success: what was wrong, and the refusal, if an answer came at all.
+struct Unsuccessful {
+    error: Error,
+    answer: Option<Answer>,
+}
+
+impl From<Error> for Unsuccessful {
+    fn from(error: Error) -> Self {
+        Unsuccessful { error, answer: None }
     }
 }
 

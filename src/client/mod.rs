@@ -13,6 +13,7 @@ mod limits;
 pub(crate) mod login;
 pub(crate) mod page;
 mod preferences;
+pub mod raw;
 mod retry;
 mod tls;
 pub(crate) mod token;
@@ -193,6 +194,11 @@ impl Client {
     /// What the tenant chose in the web interface.
     pub async fn preferences(&self) -> Result<Preferences> {
         preferences::get(&self.0).await
+    }
+
+    /// Any other call.
+    pub fn raw(&self) -> raw::Raw<'_> {
+        raw::Raw::new(&self.0)
     }
 
     /// Personal access tokens of the user.

@@ -285,7 +285,7 @@ fn later(answer: &Answer, number: u32) -> Option<u32> {
 }
 
 /// `page` of the link `<path?query>; rel="next"`, of which there may be one a header or several.
-fn next_number(headers: &HeaderMap) -> Option<u32> {
+pub(crate) fn next_number(headers: &HeaderMap) -> Option<u32> {
     let mut links: VecDeque<&str> = headers
         .get_all(LINK)
         .iter()

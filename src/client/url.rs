@@ -95,6 +95,20 @@ impl ServerUrl {
         url
     }
 
+    /// The address of a path, prefix included, and a query. What cannot stand there as it is gets escaped; what is
+    /// escaped already stays so.
+    pub(crate) fn at(&self, path: &str, query: Option<&str>) -> Url {
+        let mut url = self.0.clone();
+        url.set_path(path);
+        url.set_query(query);
+        url
+    }
+
+    /// The path that everything on the server lies below; empty mostly.
+    pub(crate) fn prefix(&self) -> &str {
+        self.0.path().trim_end_matches('/')
+    }
+
     /// Whether `url` is on the same server: scheme, host and port alike.
     pub(crate) fn same_origin(&self, url: &Url) -> bool {
         self.0.origin() == url.origin()

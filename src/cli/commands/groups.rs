@@ -9,6 +9,7 @@ use super::{Tree, help_of};
 use crate::cli::args::ConsentArgs;
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Kind, Result};
+use crate::cli::fleet::bulk::counted;
 use crate::cli::fleet::{Columns, HELP, Names, Row, SelectionArgs, Target, TargetArgs};
 use crate::cli::output::{Cell, Column};
 
@@ -165,9 +166,9 @@ async fn choose(
     if args.consent.dry_run || !targets.how.is_empty() {
         let how =
             if targets.how.is_empty() { String::new() } else { format!(", selected by {}", targets.how) };
-        let count = targets.list.len();
         let plan = format!(
-            "{verb} {count} devices {preposition} the group {} on {}{how}",
+            "{verb} {} {preposition} the group {} on {}{how}",
+            counted(targets.list.len()),
             args.name,
             client.server()
         );
@@ -180,9 +181,8 @@ async fn choose(
 
 async fn delete(group: &str, consent: &ConsentArgs, ctx: &Context) -> Result<()> {
     let client = ctx.client()?;
-    let count = members(&client, group).await?;
-    let plan =
-        format!("take all {count} devices out of the group {group}, which ends it, on {}", client.server());
+    let count = counted(usize::try_from(members(&client, group).await?).unwrap_or(usize::MAX));
+    let plan = format!("take {count} out of the group {group}, which ends it, on {}", client.server());
     if !ctx.consent(consent, &plan).await? {
         return Ok(());
     }

@@ -1,5 +1,6 @@
 //! One file a command, named as on the command line; a noun with much to do is a folder.
 
+pub mod api;
 pub mod artifacts;
 pub mod completion;
 pub mod devices;

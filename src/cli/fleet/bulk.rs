@@ -20,6 +20,8 @@ use crate::cli::signals;
 /// So many devices of a plan are shown.
 const SAMPLE: usize = 5;
 
+const AGAIN: &str = "what was done stays; the same command goes on with the rest";
+
 /// How to work on many devices.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Work on many devices")]
@@ -54,6 +56,8 @@ pub struct Work<'w> {
     pub how: &'w str,
     /// Whether to ask even for devices that were named.
     pub is_grave: bool,
+    /// Whether `--file` takes back what is printed of those that failed.
+    pub takes_back: bool,
 }
 
 /// A device, and what else the work on it needs.
@@ -62,12 +66,30 @@ pub struct Job<T> {
     pub load: T,
 }
 
+/// All that is to be worked on.
+pub struct Jobs<T> {
+    pub list: Vec<Job<T>>,
+    /// Devices with which nothing can be done, and why: known before anything is sent.
+    pub unfit: Vec<(Target, String)>,
+}
+
+impl<T> FromIterator<Job<T>> for Jobs<T> {
+    fn from_iter<I: IntoIterator<Item = Job<T>>>(jobs: I) -> Self {
+        Jobs { list: jobs.into_iter().collect(), unfit: Vec::new() }
+    }
+}
+
 /// What came of one device.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Done {
     Changed,
     /// It was so before.
     Already,
+    /// It has this id, which nobody could know before.
+    Known {
+        id: String,
+        is_new: bool,
+    },
 }
 
 /// Does `act` for all of them, after the user has seen what that means.
@@ -81,47 +103,55 @@ pub async fn run<T>(
     server: &ServerUrl,
     args: &BulkArgs,
     work: &Work<'_>,
-    jobs: Vec<Job<T>>,
+    jobs: Jobs<T>,
     act: impl AsyncFn(&Job<T>) -> Result<Done>,
 ) -> Result<()> {
-    let [first, others @ ..] = jobs.as_slice() else {
-        ctx.out().notice(format_args!("nothing to do: no device fits ({})", work.how));
-        return Ok(());
+    let what = match (jobs.list.as_slice(), jobs.unfit.as_slice()) {
+        ([], []) => {
+            ctx.out().notice(format_args!("nothing to do: no device fits ({})", work.how));
+            return list(ctx, &jobs.list);
+        }
+        ([], [(target, why)]) => return Err(CliError::failed(format!("{}: {why}", target.label()))),
+        ([only], []) => only.target.label(),
+        (list, _) => counted(list.len()),
     };
-    let what = if others.is_empty() { first.target.label() } else { format!("{} devices", jobs.len()) };
     if work.is_grave || !work.how.is_empty() || args.consent.dry_run {
-        show_sample(ctx, work, &jobs);
-        if !ctx.consent(&args.consent, &format!("{} {what} on {server}", work.verb)).await? {
-            return list(ctx, &jobs);
+        show_plan(ctx, work, &jobs);
+        let is_some = !jobs.list.is_empty();
+        if is_some && !ctx.consent(&args.consent, &format!("{} {what} on {server}", work.verb)).await? {
+            return list(ctx, &jobs.list);
         }
     }
     let run = RefCell::new(Run {
         rows: ctx.out().rows(&Outcomes)?,
-        count: ctx.out().count(work.done, jobs.len(), !args.no_progress),
+        count: ctx.out().count(work.done, jobs.list.len(), !args.no_progress),
         shows_all: matches!(ctx.out().form()?, Form::Json | Form::Jsonl),
-        tally: Tally { total: jobs.len(), ..Tally::default() },
+        tally: Tally { total: jobs.list.len() + jobs.unfit.len(), ..Tally::default() },
     });
     let working =
         signals::interruptible(go_on(args, &jobs, &act, &run), || run.borrow().tally.interrupted(work));
     let outcome = working.await;
     let run = run.into_inner();
     run.count.clear();
-    let ending = run.rows.end();
+    let ending = if run.tally.unread { Ok(()) } else { run.rows.end() };
     outcome.and(ending).and_then(|()| run.tally.verdict(ctx, work, &what))
 }
 
 async fn go_on<T>(
     args: &BulkArgs,
-    jobs: &[Job<T>],
+    jobs: &Jobs<T>,
     act: &impl AsyncFn(&Job<T>) -> Result<Done>,
     run: &RefCell<Run<'_>>,
 ) -> Result<()> {
+    for (target, why) in &jobs.unfit {
+        run.borrow_mut().leave_out(target, why)?;
+    }
     let pause = args.rate.map_or(Duration::ZERO, |rate| Duration::from_secs(1) / rate.get());
     let mut turn = Instant::now();
-    let mut queue = jobs.iter();
+    let mut queue = jobs.list.iter();
     let mut running = FuturesUnordered::new();
     loop {
-        while run.borrow().tally.stop.is_none()
+        while run.borrow().tally.goes_on()
             && running.len() < usize::from(args.jobs)
             && let Some(job) = queue.next()
         {
@@ -137,21 +167,31 @@ async fn go_on<T>(
     }
 }
 
-fn show_sample<T>(ctx: &Context, work: &Work<'_>, jobs: &[Job<T>]) {
-    let mut text = format!("To {}: {}", work.verb, counted(jobs.len()));
+fn show_plan<T>(ctx: &Context, work: &Work<'_>, jobs: &Jobs<T>) {
+    let count = jobs.list.len();
+    let mut text = format!("To {}: {}", work.verb, counted(count));
     if !work.how.is_empty() {
         text.push_str(&format!(", selected by {}", work.how));
     }
-    for job in jobs.iter().take(SAMPLE) {
+    for job in jobs.list.iter().take(SAMPLE) {
         text.push_str(&format!("\n  {}", job.target.described()));
     }
-    if jobs.len() > SAMPLE {
-        text.push_str(&format!("\n  and {} more", jobs.len() - SAMPLE));
+    if count > SAMPLE {
+        text.push_str(&format!("\n  and {} more", count - SAMPLE));
+    }
+    if let Some((target, why)) = jobs.unfit.first() {
+        let (count, why) = (counted(jobs.unfit.len()), first_line(why));
+        text.push_str(&format!("\nLeft out: {count}, such as {}: {why}", target.label()));
     }
     ctx.out().plan(text);
 }
 
-fn counted(count: usize) -> String {
+fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or_default()
+}
+
+/// So many devices, in words.
+pub fn counted(count: usize) -> String {
     if count == 1 { "1 device".into() } else { format!("{count} devices") }
 }
 
@@ -174,23 +214,48 @@ struct Run<'v> {
 impl Run<'_> {
     fn note(&mut self, target: &Target, outcome: Result<Done>, most: usize) -> Result<()> {
         self.count.advance();
+        let outcome_of = |error| Outcome { id: target.id.clone(), name: target.name.clone(), error };
         let error = match outcome {
             Ok(done) => {
-                self.tally.succeeded(done);
-                return if self.shows_all { self.show(target, None) } else { Ok(()) };
+                self.tally.succeeded(&done);
+                return match done {
+                    _ if !self.shows_all => Ok(()),
+                    Done::Known { id, .. } => {
+                        self.show(Outcome { id, name: Some(target.id.clone()), error: None })
+                    }
+                    Done::Changed | Done::Already => self.show(outcome_of(None)),
+                };
             }
             Err(error) if matches!(error.kind, Kind::Closed | Kind::Interrupted) => return Err(error),
             Err(error) => error,
         };
         if self.tally.total > 1 || self.shows_all {
-            self.show(target, Some(error.message()))?;
+            self.show(outcome_of(Some(error.message())))?;
         }
         self.tally.failed(target, error, most);
         Ok(())
     }
 
-    fn show(&mut self, target: &Target, error: Option<String>) -> Result<()> {
-        self.rows.add(vec![Outcome { id: target.id.clone(), name: target.name.clone(), error }])
+    /// Notes one that could not be worked on.
+    fn leave_out(&mut self, target: &Target, why: &str) -> Result<()> {
+        self.tally.failed += 1;
+        self.tally.first_failure.get_or_insert_with(|| format!("{}: {}", target.label(), first_line(why)));
+        let error = Some(why.to_owned());
+        self.show(Outcome { id: target.id.clone(), name: target.name.clone(), error })
+    }
+
+    /// Who does not read any more stops the work, but does not cut off what is under way.
+    fn show(&mut self, outcome: Outcome) -> Result<()> {
+        if self.tally.unread {
+            return Ok(());
+        }
+        match self.rows.add(vec![outcome]) {
+            Err(error) if error.kind == Kind::Closed => {
+                self.tally.unread = true;
+                Ok(())
+            }
+            shown => shown,
+        }
     }
 }
 
@@ -201,16 +266,28 @@ struct Tally {
     changed: usize,
     already: usize,
     failed: usize,
+    /// Those that were tried.
+    errors: usize,
     first_failure: Option<String>,
     /// Why no other device is begun.
     stop: Option<CliError>,
+    /// Whether nobody reads stdout any more.
+    unread: bool,
 }
 
 impl Tally {
-    fn succeeded(&mut self, done: Done) {
+    fn goes_on(&self) -> bool {
+        self.stop.is_none() && !self.unread
+    }
+
+    fn finished(&self) -> usize {
+        self.changed + self.already + self.failed
+    }
+
+    fn succeeded(&mut self, done: &Done) {
         match done {
-            Done::Changed => self.changed += 1,
-            Done::Already => self.already += 1,
+            Done::Changed | Done::Known { is_new: true, .. } => self.changed += 1,
+            Done::Already | Done::Known { is_new: false, .. } => self.already += 1,
         }
     }
 
@@ -225,11 +302,10 @@ impl Tally {
             self.stop = Some(error(target.label()));
             return;
         }
-        let first_line = message.lines().next().unwrap_or_default();
-        self.first_failure.get_or_insert_with(|| format!("{}: {first_line}", target.label()));
-        if self.stop.is_none() && (is_hopeless || self.failed >= most) {
-            let finished = self.changed + self.already + self.failed;
-            self.stop = Some(error(format!("stopped after {finished} of {} devices", self.total)));
+        self.errors += 1;
+        self.first_failure.get_or_insert_with(|| format!("{}: {}", target.label(), first_line(&message)));
+        if self.stop.is_none() && (is_hopeless || self.errors >= most) {
+            self.stop = Some(error(format!("stopped after {} of {} devices", self.finished(), self.total)));
         }
     }
 
@@ -244,21 +320,31 @@ impl Tally {
 
     fn verdict(self, ctx: &Context, work: &Work<'_>, what: &str) -> Result<()> {
         let kind = if self.changed + self.already > 0 { Kind::Partial } else { Kind::Failed };
+        let finished = self.finished();
         if let Some(stop) = self.stop {
             if self.total == 1 {
                 return Err(stop);
             }
-            return Err(
-                CliError { kind, ..stop }.hint("what was done stays; the same command goes on with the rest")
+            return Err(CliError { kind, ..stop }.hint(AGAIN));
+        }
+        if self.unread && finished < self.total {
+            let text = format!(
+                "nobody reads what is printed any more: stopped after {finished} of {} devices",
+                self.total
             );
+            return Err(CliError::new(kind, anyhow::Error::msg(text)).hint(AGAIN));
         }
         if let Some(first) = self.first_failure {
             let text = format!(
                 "{} of {} devices were not {}; the first: {first}",
                 self.failed, self.total, work.done
             );
-            return Err(CliError::new(kind, anyhow::Error::msg(text))
-                .hint("--file takes what was printed on stdout back"));
+            let error = CliError::new(kind, anyhow::Error::msg(text));
+            return Err(if work.takes_back {
+                error.hint("--file takes what was printed on stdout back")
+            } else {
+                error.hint(AGAIN)
+            });
         }
         ctx.out().notice(match (self.changed, self.already) {
             (0, _) => format!("{what}: nothing to do"),
@@ -285,7 +371,7 @@ impl View<Outcome> for Outcomes {
 
     fn cells<'t>(&self, outcome: &'t Outcome) -> Vec<Cell<'t>> {
         let name = Cell::maybe(outcome.name.as_deref());
-        vec![Cell::text(&outcome.id), name, Cell::maybe(outcome.error.as_deref())]
+        vec![Cell::text(&outcome.id), name, Cell::maybe(outcome.error.as_deref().map(first_line))]
     }
 
     fn id<'t>(&self, outcome: &'t Outcome) -> &'t str {

@@ -10,7 +10,7 @@ use super::filter::{Attribute, Operand};
 use super::row::{Row, pairs};
 use super::split::one_of;
 use crate::cli::error::{CliError, Result};
-use crate::cli::output::Output;
+use crate::cli::output::{Output, cell};
 
 /// So many candidates are shown.
 const MOST_SHOWN: usize = 20;
@@ -52,7 +52,8 @@ impl Target {
     /// All that tells it from others, in a line.
     pub fn described(&self) -> String {
         let name = self.name.as_deref().unwrap_or("-");
-        format!("{}  {name}  {}  {}", self.id, self.status, pairs(&self.identity))
+        // Nobody may slip in a line that looks like another device.
+        cell(&format!("{}  {name}  {}  {}", self.id, self.status, pairs(&self.identity))).into_owned()
     }
 }
 
@@ -215,6 +216,7 @@ impl<'c> Names<'c> {
 
     /// Whole ids are looked up where devices come first: the inventory learns of them later.
     async fn by_id(&self, words: &[String], meant: &mut [Vec<Target>]) -> Result<()> {
+        let words: Vec<String> = words.iter().map(|word| word.to_ascii_lowercase()).collect();
         let ids: Vec<&str> = words.iter().map(String::as_str).filter(|word| is_id(word)).collect();
         if ids.is_empty() {
             return Ok(());

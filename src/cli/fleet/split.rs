@@ -18,8 +18,6 @@ const TIMES: [&str; 3] = ["check_in_time", "created_ts", "updated_ts"];
 #[derive(Clone, Debug)]
 pub struct Local {
     pub name: Name,
-    /// As the user wrote it.
-    pub shown: String,
     check: Check,
 }
 
@@ -35,7 +33,7 @@ enum Check {
 pub fn split(condition: &Condition, name: Name) -> Result<(Option<Filter>, Option<Local>), String> {
     let shown = condition.to_string();
     let filter = |operator, value| Some(Filter { name: name.clone(), operator, value });
-    let local = |check| Some(Local { name: name.clone(), shown: shown.clone(), check });
+    let local = |check| Some(Local { name: name.clone(), check });
     // What lacks the attribute fulfils nothing but "not the same".
     let there = |comparison| {
         if comparison == Comparison::NotEqual { None } else { filter(Operator::Exists, true.into()) }

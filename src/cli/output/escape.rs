@@ -7,6 +7,11 @@ pub fn line(text: &str) -> Cow<'_, str> {
     escaped(text, |c| is_dangerous(c) || c == '\n')
 }
 
+/// Text that stays in its cell of a table, or in its place on a line.
+pub fn cell(text: &str) -> Cow<'_, str> {
+    escaped(text, |c| is_dangerous(c) || matches!(c, '\n' | '\t'))
+}
+
 /// Text that may have lines.
 pub fn lines(text: &str) -> Cow<'_, str> {
     escaped(text, is_dangerous)
@@ -50,6 +55,7 @@ mod tests {
             "\\u{1b}]0;title\\u{7}\\u{202e}x\\ny\\u{9b}z"
         );
         assert_eq!(lines("a\nb\r"), "a\nb\\r");
+        assert_eq!(cell("a\tb\nc\u{7}"), "a\\tb\\nc\\u{7}");
         assert_eq!(json("{\n  \"\u{202e}\u{9b}\u{7f}ä\"}"), "{\n  \"\\u202e\\u009b\\u007fä\"}");
         assert_eq!(line("plain \t täxt"), "plain \t täxt");
     }

@@ -1,9 +1,11 @@
 //! The only writer to stdout and stderr. stdout is the result and nothing else.
 #![allow(clippy::disallowed_methods, reason = "the one home of stdout and stderr")]
 
+mod body;
 mod count;
 mod escape;
 mod found;
+mod layout;
 mod logger;
 mod made;
 mod progress;
@@ -24,7 +26,7 @@ use super::error::{CliError, Kind, Result};
 use super::jq::Filter;
 
 pub use self::count::Count;
-pub use self::escape::{line, lines};
+pub use self::escape::{cell, line, lines};
 pub use self::made::Made;
 pub use self::progress::Transfer;
 pub use self::prompt::Prompt;

@@ -84,7 +84,7 @@ impl<T> Rows<'_, T> {
         match self.form {
             Form::Table => {
                 self.held.extend(items);
-                return Ok(());
+                Ok(())
             }
             Form::Ids => self.write(&items, |item| format!("{}\n", line(view.id(item)))),
             Form::Jsonl => self.write(&items, |item| self.json(item) + "\n"),

@@ -7,8 +7,9 @@ use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width};
 use indicatif::BinaryBytes;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use unicode_width::UnicodeWidthStr as _;
 
-use super::escape::line;
+use super::escape::{cell, line};
 
 /// A column of a list, or a property of one thing.
 pub struct Column<T> {
@@ -42,7 +43,7 @@ impl<'t> Cell<'t> {
 
     fn for_people(&self) -> String {
         match self {
-            Cell::Text(text) => line(text).into_owned(),
+            Cell::Text(text) => cell(text).into_owned(),
             Cell::Time(time) => time.map(local).unwrap_or_default(),
             Cell::End(None) => "never".into(),
             Cell::End(Some(time)) => {
@@ -51,7 +52,7 @@ impl<'t> Cell<'t> {
             }
             Cell::Size(bytes) => BinaryBytes(*bytes).to_string(),
             Cell::Flag(yes) => if *yes { "yes" } else { "no" }.into(),
-            Cell::List(items) => line(&items.join(", ")).into_owned(),
+            Cell::List(items) => cell(&items.join(", ")).into_owned(),
         }
     }
 
@@ -92,10 +93,9 @@ pub fn grid(titles: &[&str], rows: &[Vec<Cell<'_>>], width: Option<u16>) -> Stri
     let least = |column: usize| {
         // The first names the thing, and what is broken over lines cannot be copied.
         let whole = column == 0 || is_time(column);
-        let needs = texts
-            .iter()
-            .map(|row| if whole { row[column].chars().count() } else { longest_word(&row[column]) });
-        needs.max().unwrap_or_default().max(titles[column].chars().count()) + GAP
+        let needs =
+            texts.iter().map(|row| if whole { row[column].width() } else { longest_word(&row[column]) });
+        needs.max().unwrap_or_default().max(titles[column].width()) + GAP
     };
     if let Some(width) = width {
         while shown.iter().map(|&column| least(column)).sum::<usize>() > usize::from(width) && shown.len() > 1
@@ -118,7 +118,7 @@ pub fn grid(titles: &[&str], rows: &[Vec<Cell<'_>>], width: Option<u16>) -> Stri
     if let Some(width) = width {
         table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
     }
-    table.set_header(shown.iter().map(|&column| titles[column].to_uppercase()));
+    table.set_header(shown.iter().map(|&column| cell(titles[column]).to_uppercase()));
     for row in &texts {
         table.add_row(shown.iter().map(|&column| row[column].as_str()));
     }
@@ -138,7 +138,7 @@ pub fn grid(titles: &[&str], rows: &[Vec<Cell<'_>>], width: Option<u16>) -> Stri
 }
 
 fn longest_word(text: &str) -> usize {
-    text.split_whitespace().map(|word| word.chars().count()).max().unwrap_or_default().min(LONGEST_WORD)
+    text.split_whitespace().map(|word| word.width()).max().unwrap_or_default().min(LONGEST_WORD)
 }
 
 /// One line an item, tabs between the fields.
@@ -164,10 +164,14 @@ pub fn property_sheet(titles: &[&str], cells: &[Cell<'_>]) -> String {
 }
 
 fn property_lines(titles: &[&str], values: &[String]) -> String {
-    let shown: Vec<(&&str, &String)> =
-        titles.iter().zip(values).filter(|(_, value)| !value.is_empty()).collect();
-    let width = shown.iter().map(|(title, _)| title.chars().count()).max().unwrap_or_default() + 1;
-    let row = |(title, value): &(&&str, &String)| format!("{:width$}  {value}\n", format!("{title}:"));
+    // Attributes are called what devices call them.
+    let titles = titles.iter().map(|title| cell(title));
+    let shown: Vec<_> = titles.zip(values).filter(|(_, value)| !value.is_empty()).collect();
+    let width = shown.iter().map(|(title, _)| title.width()).max().unwrap_or_default();
+    let row = |(title, value): &(Cow<'_, str>, &String)| {
+        let gap = " ".repeat(width - title.width() + GAP);
+        format!("{title}:{gap}{value}\n")
+    };
     shown.iter().map(row).collect()
 }
 
@@ -183,7 +187,7 @@ pub fn properties_tabs<T>(item: &T, columns: &[Column<T>]) -> String {
 fn local(time: &str) -> String {
     match time.parse::<Timestamp>() {
         Ok(moment) => moment.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string(),
-        Err(_) => line(time).into_owned(),
+        Err(_) => cell(time).into_owned(),
     }
 }
 

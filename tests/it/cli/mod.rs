@@ -1,11 +1,13 @@
 //! The program through its command line: stdout, stderr, exit code, files written, requests received.
 
+mod api;
 mod artifacts_download;
 mod artifacts_list;
 mod artifacts_one;
 mod artifacts_upload;
 mod command_line;
-mod devices_list;
+mod devices;
+mod groups;
 mod journey;
 mod jq;
 mod login;
@@ -16,6 +18,7 @@ mod profiles;
 mod reference;
 mod secrets;
 mod settings;
+mod status;
 mod token_file;
 mod tokens;
 mod transport;

@@ -2,7 +2,8 @@
 //! stderr and all files are searched for every secret there is.
 
 use sandbox::artifact::Artifact;
-use sandbox::{Fault, Sandbox, TWO_FACTOR};
+use sandbox::{Device, Fault, Sandbox, TWO_FACTOR};
+use serde_json::json;
 
 use crate::support::Home;
 use crate::support::home::Invocation;
@@ -10,6 +11,8 @@ use crate::support::home::Invocation;
 const NEW_PASSWORD: &str = "new-secret-password";
 /// Where the user wrote a password.
 const CONFIGURATION: &str = ".mender-clirc";
+/// Where the private key of a device lies.
+const DEVICE_KEY: &str = "device.key";
 
 /// A line of a command: what follows its words, what it reads, and where a token belongs.
 struct Line {
@@ -45,7 +48,13 @@ struct World {
     home: Home,
     token: String,
     artifact: String,
+    /// The private key of a device to come.
+    device_key: String,
 }
+
+/// A device that was let in, and one that was not.
+const ACCEPTED: &str = "acce97ed-0000-4000-8000-000000000001";
+const PENDING: &str = "9e9d1960-0000-4000-8000-000000000002";
 
 impl World {
     fn new() -> World {
@@ -56,8 +65,12 @@ impl World {
         home.write("a.mender", Artifact::new("new").file("f", b"hello").build());
         home.write(".config/mender-cli/config.toml", "[profiles.other]\nserver = \"http://127.0.0.1:1\"\n");
         home.write(CONFIGURATION, format!(r#"{{"password": "{}"}}"#, server.password()));
+        add_devices(&server);
+        let device_key = rcgen::KeyPair::generate().unwrap().serialize_pem();
+        home.write(DEVICE_KEY, &device_key);
+        home.write("coming.csv", format!("sn,key\n1,{DEVICE_KEY}\n"));
         let token = home.read(Home::TOKEN);
-        World { server, home, token, artifact }
+        World { server, home, token, artifact, device_key }
     }
 
     /// Each command's lines; none for one that nobody thought of here.
@@ -133,6 +146,29 @@ impl World {
             "artifacts delete" => vec![line(&[&self.artifact]), line(&["r1", "--yes"])],
             "artifacts update" => vec![line(&["r1", "--description", "x"])],
             "devices list" => vec![line(&[]), line(&["--raw"])],
+            "api" => vec![
+                line(&["useradm/users/me"]),
+                line(&["PUT", "v2/useradm/users/me", "-f", "email=other@example.com"]),
+                line(&["--paginate", "v2/deployments/artifacts?per_page=1"]),
+                line(&["useradm/settings/tokens", "-f", "name=made", "-F", "expires_in=60"]).shows_token(),
+                // Where a redirect leads is in the headers, and they were asked for.
+                line(&["-i", "useradm/users/me"]).shows_token(),
+                line(&["--dry-run", "useradm/users/me"]),
+                line(&["useradm/users/me", "-H", &format!("Authorization: Bearer {}", self.token)]),
+                line(&["useradm/users/me", "-H", &self.token]),
+                line(&["useradm/users/me", "-f", &self.token]),
+                line(&["https://127.0.0.1:1/login?jwt=in-the-link"]),
+            ],
+            "devices preauthorize" => vec![
+                line(&["--identity", "mac=1", "--key", DEVICE_KEY]),
+                line(&["--identity", "mac=1", "--key", "-"]).stdin(&self.device_key),
+                line(&["--file", "coming.csv", "--yes"]),
+            ],
+            "devices wait" => {
+                vec![line(&[ACCEPTED, "--for", "connected", "--timeout", "200ms", "--interval", "20ms"])]
+            }
+            _ if command.starts_with("devices") || command.starts_with("groups") => of_devices(command),
+            "status" => vec![line(&[]), line(&["--artifact", "r1"])],
             "profile list" => vec![line(&[]), line(&["-o", "json"])],
             "profile show" => vec![line(&[]), line(&["other"])],
             "profile use" => vec![line(&["other"])],
@@ -154,6 +190,11 @@ impl World {
     fn search(&self, command: &str, line: &Line, how: &str) {
         let outcome = self.invocation(command, line).run();
         let what = format!("{command} {:?}, {how}", line.args);
+        for request in self.server.requests() {
+            let leaves =
+                private_lines(&self.device_key).iter().any(|line| request.body_text().contains(line));
+            assert!(!leaves, "{what}: the private key is sent: {}", request.body_text());
+        }
         assert!(outcome.code.is_some_and(|code| code <= 4), "{what}\n{}", outcome.transcript());
         assert!(!outcome.stderr.contains("panicked"), "{what}\n{}", outcome.transcript());
 
@@ -178,7 +219,7 @@ impl World {
             search("stdout", &outcome.stdout);
         }
         for file in self.home.files() {
-            let may_hold_one = [Some(Home::TOKEN), Some(CONFIGURATION), line.token_file];
+            let may_hold_one = [Some(Home::TOKEN), Some(CONFIGURATION), Some(DEVICE_KEY), line.token_file];
             if !may_hold_one.contains(&Some(&file)) {
                 search(&file, &String::from_utf8_lossy(&std::fs::read(self.home.path(&file)).unwrap()));
             }
@@ -202,8 +243,46 @@ impl World {
             basic(TWO_FACTOR.email, TWO_FACTOR.password),
         ];
         all.extend(parts(&self.token));
+        all.extend(private_lines(&self.device_key));
         all
     }
+}
+
+fn add_devices(server: &Sandbox) {
+    server.add_device(Device { id: ACCEPTED.into(), ..Device::default() });
+    server.add_device(Device { id: PENDING.into(), status: "pending".into(), ..Device::default() });
+    server.set_tags(ACCEPTED, &[("name", json!("one"))]);
+    server.set_group(ACCEPTED, "lab");
+}
+
+/// The lines of commands that work on devices that there are.
+fn of_devices(command: &str) -> Vec<Line> {
+    let line = Line::new;
+    match command {
+        "devices count" => vec![line(&["--by", "status"])],
+        "devices show" => vec![line(&["one"])],
+        "devices accept" | "devices reject" => vec![line(&["--all", "--yes"])],
+        "devices dismiss" | "devices decommission" => vec![line(&[PENDING, "--yes"])],
+        "devices tags list" => vec![line(&[ACCEPTED])],
+        "devices tags set" => vec![line(&["one", "site=x"])],
+        "devices tags remove" => vec![line(&[ACCEPTED, "name"])],
+        "devices attributes" => vec![line(&[])],
+        "devices configuration show" => vec![line(&["one"])],
+        "devices configuration set" => vec![line(&[ACCEPTED, "key=value"])],
+        "devices configuration deploy" => vec![line(&[ACCEPTED])],
+        "devices revoke-token" | "devices check-update" | "devices send-inventory" => vec![line(&[ACCEPTED])],
+        "groups list" => vec![line(&[])],
+        "groups show" => vec![line(&["lab"])],
+        "groups add" => vec![line(&["depot", ACCEPTED])],
+        "groups remove" => vec![line(&["lab", ACCEPTED])],
+        "groups delete" => vec![line(&["lab", "--yes"])],
+        _ => Vec::new(),
+    }
+}
+
+/// The lines of a PEM that have a private key in them.
+fn private_lines(pem: &str) -> Vec<String> {
+    pem.lines().filter(|line| !line.starts_with("-----")).take(2).map(str::to_owned).collect()
 }
 
 /// A token, and the part of it that nobody else could make.

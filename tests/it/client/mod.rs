@@ -1,6 +1,7 @@
 //! The library alone: what can be seen only with limits or sources of a test's own.
 
 mod answers;
+mod raw;
 mod retries;
 mod transfers;
 

@@ -86,7 +86,7 @@ impl Fault {
         self
     }
 
-    /// A further header of the answer.
+    /// A further header of the answer; a Content-Type or X-Total-Count takes the place of the regular one.
     pub fn header(mut self, name: &str, value: &str) -> Fault {
         self.headers.push((name.into(), value.into()));
         self

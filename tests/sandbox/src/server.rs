@@ -198,7 +198,7 @@ fn spoilt(answer: Answer, fault: &Fault, control: Arc<Control>) -> Answer {
     let (mut parts, body) = answer.into_parts();
     for (name, value) in &fault.headers {
         if let Ok(name) = HeaderName::try_from(name.as_str()) {
-            if name == CONTENT_TYPE {
+            if name == CONTENT_TYPE || name == "x-total-count" {
                 parts.headers.remove(&name);
             }
             parts.headers.append(name, header_value(value));

@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use portable_pty::{CommandBuilder, PtySize, native_pty_system};
-use sandbox::Sandbox;
 use sandbox::artifact::write_large;
-use serde_json::Value;
+use sandbox::{Device, Sandbox};
+use serde_json::{Value, json};
 
-use crate::Failure;
+use crate::{Failure, seed};
 
 const ARTIFACT: &str = "tour-1.0";
 
@@ -42,10 +42,25 @@ pub(crate) fn run(client: Option<PathBuf>, mebibytes: u64) -> Result<(), Failure
     with_token.step(&["artifacts", "list"])?;
     tour.step(&["artifacts", "download", ARTIFACT, "-O", "back.mender"])?;
     same(&sent, &back)?;
+    server.add_fleet(seed::DEVICES, seed::SEED);
+    for mac in ["02:00:00:00:00:01", "02:00:00:00:00:02"] {
+        let identity_data = json!({ "mac": mac });
+        server.add_device(Device { status: "pending".into(), identity_data, ..Device::default() });
+    }
+    fleet(&tour)?;
     tour.answered(&["token", "revoke", "ci"], Some("y"))?;
     with_token.refused(&["artifacts", "list"])?;
     println!("\nEverything went as it should.");
     Ok(())
+}
+
+/// From the devices that wait for a decision to the fleet on one screen.
+fn fleet(tour: &Tour) -> Result<(), Failure> {
+    tour.step(&["devices", "list"])?;
+    tour.answered(&["devices", "accept", "--filter", "mac ~ ^02:00:00"], Some("y"))?;
+    tour.step(&["devices", "list", "--filter", "artifact_name ver< 3.0"])?;
+    tour.step(&["groups", "add", "old", "--filter", "artifact_name ver< 3.0", "--yes"])?;
+    tour.step(&["status"])
 }
 
 /// Builds the client as a release, and says where it is.
@@ -118,7 +133,9 @@ impl Tour {
     }
 
     fn type_in(&self, arguments: &[&str]) -> String {
-        let line = format!("{}mender-cli {}", self.typed, arguments.join(" "));
+        let quoted = |word: &&str| if word.contains(' ') { format!("'{word}'") } else { (*word).to_owned() };
+        let words: Vec<String> = arguments.iter().map(quoted).collect();
+        let line = format!("{}mender-cli {}", self.typed, words.join(" "));
         println!("\n$ {line}");
         let _ = io::stdout().flush();
         line

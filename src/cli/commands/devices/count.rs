@@ -35,15 +35,12 @@ struct Group {
     /// `null` for those that lack the attribute.
     value: Value,
     count: u64,
+    #[serde(skip)]
+    shown: String,
 }
 
 const COLUMNS: &[Column<Group>] = &[
-    Column {
-        title: "Value",
-        cell: |group| {
-            if group.value.is_null() { Cell::text("(none)") } else { Cell::Text(text(&group.value)) }
-        },
-    },
+    Column { title: "Value", cell: |group| Cell::text(&group.shown) },
     Column { title: "Devices", cell: |group| Cell::Text(group.count.to_string().into()) },
 ];
 
@@ -57,7 +54,7 @@ pub async fn run(args: CountArgs, ctx: &Context) -> Result<()> {
     if let Some(attribute) = &args.by {
         let name = names.locate(attribute).await?;
         let groups = by_value(&client, &mut query, &name, args.jobs, ctx).await?;
-        return ctx.out().list(&groups, COLUMNS, |group| group.value.as_str().unwrap_or_default());
+        return ctx.out().list(&groups, COLUMNS, |group| &group.shown);
     }
     if query.is_all_there() {
         return show(ctx, query.count_there(&client).await?);
@@ -98,7 +95,11 @@ async fn by_value(
             } else {
                 device.get(name.scope, &name.attribute).cloned().unwrap_or_default()
             };
-            counts.entry(value.to_string()).or_insert(Group { value, count: 0 }).count += 1;
+            let group = || {
+                let shown = if value.is_null() { "(none)".into() } else { text(&value).into_owned() };
+                Group { value: value.clone(), count: 0, shown }
+            };
+            counts.entry(value.to_string()).or_insert_with(group).count += 1;
         }
     }
     found.advise(ctx.out());

@@ -8,7 +8,7 @@ use mender::devices::{AuthSet, Decision, Device, Status};
 
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Result};
-use crate::cli::fleet::bulk::{self, BulkArgs, Done, Job, Work};
+use crate::cli::fleet::bulk::{self, BulkArgs, Done, Job, Jobs, Work};
 use crate::cli::fleet::{HELP, Names, Target, TargetArgs};
 
 /// Decide about devices.
@@ -50,52 +50,58 @@ pub async fn run(args: DecideArgs, verdict: Verdict, ctx: &Context) -> Result<()
         return Err(CliError::usage("--auth-set goes with one device that is named"));
     }
     let client = ctx.client()?;
-    let (devices, how) = find(&args.targets, ctx, &client).await?;
-    let jobs = devices
-        .into_iter()
-        .map(|(target, device)| Job { target, load: pick(&device, args.auth_set.as_deref(), verdict) })
-        .collect();
+    let (jobs, how) = find(&args, verdict, ctx, &client).await?;
     let (verb, done) = match verdict {
         Verdict::Accept => ("accept", "accepted"),
         Verdict::Reject => ("reject", "rejected"),
         Verdict::Dismiss => ("dismiss the request of", "dismissed"),
     };
-    let work = Work { verb, done, how: &how, is_grave: verdict != Verdict::Accept };
+    let work = Work { verb, done, how: &how, is_grave: verdict != Verdict::Accept, takes_back: true };
     bulk::run(ctx, client.server(), &args.bulk, &work, jobs, async |job| act(&client, verdict, job).await)
         .await
 }
 
-/// The devices with their authentication sets.
-async fn find(args: &TargetArgs, ctx: &Context, client: &Client) -> Result<(Vec<(Target, Device)>, String)> {
+/// The devices, and what is decided about each.
+async fn find(
+    args: &DecideArgs,
+    verdict: Verdict,
+    ctx: &Context,
+    client: &Client,
+) -> Result<(Jobs<Option<String>>, String)> {
     let names = Names::new(client, ctx.out());
-    let status = if args.all && args.selection.is_empty() {
-        Some(Status::Pending)
-    } else {
-        args.selection.only_status()
-    };
+    let selection = &args.targets.selection;
+    let waiting = (args.targets.all && selection.is_empty()).then_some(Status::Pending);
+    let mut jobs = Jobs { list: Vec::new(), unfit: Vec::new() };
     // The inventory learns of devices a moment late, and has no sets.
-    if let Some(status) = status {
+    if let Some(status) = waiting.or(selection.only_status()) {
         let naming = names.attribute().await;
-        let devices = client.devices().list(Some(status)).collect(None).await?;
-        let pair = |device: Device| (Target::of(&device, naming), device);
-        return Ok((
-            devices.into_iter().map(pair).collect(),
-            format!("status = {status} (compared by the server)"),
-        ));
+        let mut pages = client.devices().list(Some(status));
+        while let Some(page) = pages.next_page().await? {
+            for device in &page.items {
+                sort(&mut jobs, Target::of(device, naming), pick(device, None, verdict));
+            }
+        }
+        return Ok((jobs, format!("status = {status} (compared by the server)")));
     }
-    let targets = args.find(ctx, &names, client).await?;
+    let targets = args.targets.find(ctx, &names, client).await?;
     let ids: Vec<&str> = targets.list.iter().map(|target| target.id.as_str()).collect();
     let devices = client.devices().get_many(&ids).await?;
-    let mut by_id: HashMap<String, Device> =
-        devices.into_iter().map(|device| (device.id.clone(), device)).collect();
-    let mut found = Vec::new();
+    let by_id: HashMap<&str, &Device> = devices.iter().map(|device| (device.id.as_str(), device)).collect();
     for target in targets.list {
-        match by_id.remove(&target.id) {
-            Some(device) => found.push((target, device)),
+        match by_id.get(target.id.as_str()) {
+            Some(device) => sort(&mut jobs, target, pick(device, args.auth_set.as_deref(), verdict)),
             None => ctx.out().warn(format_args!("{} is gone", target.label())),
         }
     }
-    Ok((found, targets.how))
+    Ok((jobs, targets.how))
+}
+
+fn sort(jobs: &mut Jobs<Option<String>>, target: Target, pick: Pick) {
+    match pick {
+        Pick::One(set) => jobs.list.push(Job { target, load: Some(set) }),
+        Pick::Already => jobs.list.push(Job { target, load: None }),
+        Pick::Neither(why) => jobs.unfit.push((target, why)),
+    }
 }
 
 /// The set that is meant. Where several may be, a person has to choose.
@@ -149,12 +155,8 @@ fn listed(sets: &[&AuthSet]) -> String {
     sets.iter().map(row).collect()
 }
 
-async fn act(client: &Client, verdict: Verdict, job: &Job<Pick>) -> Result<Done> {
-    let set = match &job.load {
-        Pick::One(set) => set,
-        Pick::Already => return Ok(Done::Already),
-        Pick::Neither(why) => return Err(CliError::failed(why)),
-    };
+async fn act(client: &Client, verdict: Verdict, job: &Job<Option<String>>) -> Result<Done> {
+    let Some(set) = &job.load else { return Ok(Done::Already) };
     let (devices, id) = (client.devices(), &job.target.id);
     let outcome = match verdict {
         Verdict::Accept => devices.decide(id, set, Decision::Accept).await,

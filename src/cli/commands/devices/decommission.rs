@@ -47,7 +47,13 @@ pub async fn run(args: DecommissionArgs, ctx: &Context) -> Result<()> {
     let names = Names::new(&client, ctx.out());
     let targets = args.targets.find_what_is_left(ctx, &names, &client).await?;
     let jobs = targets.list.into_iter().map(|target| Job { target, load: () }).collect();
-    let work = Work { verb: "decommission", done: "decommissioned", how: &targets.how, is_grave: true };
+    let work = Work {
+        verb: "decommission",
+        done: "decommissioned",
+        how: &targets.how,
+        is_grave: true,
+        takes_back: true,
+    };
     let wait = args.wait.then_some(args.patience);
     bulk::run(ctx, client.server(), &args.bulk, &work, jobs, async |job| {
         act(&client, &job.target.id, wait).await
@@ -85,7 +91,7 @@ impl Patience {
             }
         };
         tokio::time::timeout(self.timeout, waiting).await.unwrap_or_else(|_| {
-            let text = format!("{id} is not removed after {} s", self.timeout.as_secs());
+            let text = format!("{id} is not removed after {:?}", self.timeout);
             Err(CliError::new(Kind::Timeout, anyhow::Error::msg(text))
                 .hint("the server goes on with it all the same"))
         })

@@ -138,15 +138,21 @@ async fn rows(
     client: &Client,
     mut query: Query,
 ) -> Result<()> {
-    let columns = columns(args, names).await?;
-    let naming = names.attribute().await;
+    let form = ctx.out().form()?;
+    // Ids need no names.
+    let naming = if form == Form::Ids { None } else { names.attribute().await };
+    let columns = columns(args, naming, names).await?;
     let mut rows = ctx.out().rows(&columns)?;
-    query.fetch_for(ctx.out().form()?, &columns, names).await?;
+    query.fetch_for(form, &columns, names).await?;
     let cut = Cut::of(args, asks_more);
     let mut found = query.run(client, usize::from(args.jobs).min(cut.pages()));
     let (mut skip, mut left) = (cut.skip, cut.take);
     let mut has_more = false;
-    while !has_more && let Some(mut devices) = found.next().await? {
+    // Whether there is more is only told of a page.
+    while !has_more
+        && (left > 0 || cut.is_page)
+        && let Some(mut devices) = found.next().await?
+    {
         let skipped = skip.min(devices.len());
         devices.drain(..skipped);
         skip -= skipped;
@@ -164,9 +170,9 @@ async fn rows(
     Ok(())
 }
 
-async fn columns(args: &ListArgs, names: &Names<'_>) -> Result<Columns> {
+async fn columns(args: &ListArgs, naming: Option<&Name>, names: &Names<'_>) -> Result<Columns> {
     if args.columns.is_empty() {
-        return Ok(Columns::usual(names.attribute().await));
+        return Ok(Columns::usual(naming));
     }
     let mut attributes = Vec::new();
     for wanted in &args.columns {

@@ -38,11 +38,11 @@ enum Verb {
     Show(show::ShowArgs),
     /// Wait until a device is as wanted
     Wait(wait::WaitArgs),
-    /// Let devices in
+    /// Let devices in; --all means all that wait for a decision
     Accept(decide::DecideArgs),
-    /// Keep devices out
+    /// Keep devices out; --all means all that wait for a decision
     Reject(decide::DecideArgs),
-    /// Forget a request of devices to be let in
+    /// Forget requests to be let in; --all means all that wait for a decision
     Dismiss(decide::DecideArgs),
     /// Remove devices and all that is known of them
     Decommission(decommission::DecommissionArgs),

@@ -40,7 +40,7 @@ pub async fn run(args: OrderArgs, deed: Deed, ctx: &Context) -> Result<()> {
         Deed::CheckUpdate => ("check for an update on", "told to check for an update"),
         Deed::SendInventory => ("ask for the inventory of", "told to send their inventory"),
     };
-    let work = Work { verb, done, how: &targets.how, is_grave: false };
+    let work = Work { verb, done, how: &targets.how, is_grave: false, takes_back: true };
     let act = async |job: &Job<()>| match deed {
         Deed::RevokeToken => revoke(&client, &job.target).await,
         Deed::CheckUpdate => order(&client, &job.target, Order::CheckUpdate).await,
@@ -52,8 +52,9 @@ pub async fn run(args: OrderArgs, deed: Deed, ctx: &Context) -> Result<()> {
 async fn order(client: &Client, target: &Target, order: Order) -> Result<Done> {
     match client.connections().order(&target.id, order).await {
         Ok(()) => Ok(Done::Changed),
-        // The server's own word is "not found" for a device that is just not there at the moment.
-        Err(error) if error.status() == Some(404) => {
+        // The server's own word is "not found" for a device that is just not there at the moment; without the service
+        // some other part of it answers, without a word of its own.
+        Err(error) if matches!(error.status(), Some(404 | 405)) => {
             let error = CliError::from(error);
             let lacks = error.refusal.as_ref().is_some_and(|refusal| refusal.message.is_none());
             Err(if lacks {

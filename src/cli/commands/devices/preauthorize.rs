@@ -13,6 +13,7 @@ use crate::cli::context::Context;
 use crate::cli::error::{CliError, Result};
 use crate::cli::fleet::bulk::{self, BulkArgs, Done, Job, Work};
 use crate::cli::fleet::{Target, pairs};
+use crate::cli::output::Form;
 
 /// Let devices in before they come.
 #[derive(Debug, Args)]
@@ -63,9 +64,10 @@ pub async fn run(args: PreauthorizeArgs, ctx: &Context) -> Result<()> {
         (None, None) => unreachable!("clap wants one of them"),
     };
     let client = ctx.client()?;
-    let how = args.file.as_ref().map(|file| format!("named in {}", file.display())).unwrap_or_default();
+    let how = args.file.as_ref().map(|file| format!("the list in {}", file.display())).unwrap_or_default();
     let jobs = coming.into_iter().map(|load| Job { target: target(&load), load }).collect();
-    let work = Work { verb: "preauthorize", done: "preauthorized", how: &how, is_grave: false };
+    let work =
+        Work { verb: "preauthorize", done: "preauthorized", how: &how, is_grave: false, takes_back: false };
     let act = async |job: &Job<Coming>| preauthorize(&client, &job.load, &args, ctx).await;
     bulk::run(ctx, client.server(), &args.bulk, &work, jobs, act).await
 }
@@ -85,7 +87,7 @@ async fn preauthorize(
     let devices = client.devices();
     loop {
         let there = match devices.preauthorize(&coming.identity, &coming.pubkey, false).await? {
-            Preauthorized::Made(id) => return made(ctx, &id, args),
+            Preauthorized::Made(id) => return known(ctx, args, id, true),
             Preauthorized::Exists(device) => device,
             _ => return Err(CliError::failed("the server's answer is not known here")),
         };
@@ -102,23 +104,23 @@ async fn preauthorize(
             continue;
         }
         if has_key(&there, &coming.pubkey) {
-            return Ok(Done::Already);
+            return known(ctx, args, there.id, false);
         }
         if !args.force {
             return Err(exists(&there).hint("--force adds the key to that device"));
         }
         devices.preauthorize(&coming.identity, &coming.pubkey, true).await?;
         // What the server says of its id is not true here.
-        return made(ctx, &there.id, args);
+        return known(ctx, args, there.id, true);
     }
 }
 
-fn made(ctx: &Context, id: &str, args: &PreauthorizeArgs) -> Result<Done> {
-    // Of many each has its line already.
-    if args.file.is_none() && !ctx.out().is_json() {
-        ctx.out().made(&serde_json::json!({ "id": id }), id)?;
+/// The id of the only device is what `-q` is for; of many only those that failed are told.
+fn known(ctx: &Context, args: &PreauthorizeArgs, id: String, is_new: bool) -> Result<Done> {
+    if args.file.is_none() && ctx.out().asked_form() == Some(Form::Ids) {
+        ctx.out().made(&id, &id)?;
     }
-    Ok(Done::Changed)
+    Ok(Done::Known { id, is_new })
 }
 
 fn exists(device: &Device) -> CliError {

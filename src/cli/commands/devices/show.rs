@@ -3,7 +3,7 @@
 use clap::Args;
 use mender::connection::Connection;
 use mender::deployments::Participation;
-use mender::devices::Device;
+use mender::devices::{Device, Status};
 use mender::{Client, inventory};
 use serde_json::{Value, json};
 
@@ -81,6 +81,7 @@ fn properties(sheet: &Sheet) -> Vec<(String, Cell<'_>)> {
         ("ID".into(), Cell::text(&device.id)),
         ("Name".into(), Cell::maybe(row.and_then(|row| row.name.as_deref()))),
         ("Status".into(), Cell::text(&device.status)),
+        ("Because".into(), Cell::Text(why(device).unwrap_or_default().into())),
         ("Decommissioning".into(), if device.decommissioning { Cell::Flag(true) } else { Cell::text("") }),
         ("Group".into(), Cell::maybe(row.and_then(|row| row.group.as_deref()))),
         ("Connection".into(), Cell::maybe(connection.as_ref().map(|it| it.status.as_str()))),
@@ -111,6 +112,22 @@ fn properties(sheet: &Sheet) -> Vec<(String, Cell<'_>)> {
         }
     }
     lines
+}
+
+/// Why a device is not let in, as far as its authentication sets tell.
+fn why(device: &Device) -> Option<String> {
+    let count = |status: Status| device.auth_sets.iter().filter(|set| set.status == status.name()).count();
+    let text = match (count(Status::Pending), count(Status::Accepted), count(Status::Rejected)) {
+        (0, 0, 0) if count(Status::Preauthorized) > 0 => "it was let in beforehand, and has not come yet",
+        (0, 0, 0) => "it was dismissed, and has not asked again",
+        (0, 0, _) => "somebody rejected its key",
+        (0, ..) => return None,
+        (1, 0, 0) => "nobody has decided about its key yet",
+        (_, 0, 0) => "nobody has decided about its keys yet: it came with several",
+        (_, 0, _) => "it came with a new key after another was rejected; nobody has decided about that yet",
+        (_, _, _) => "it came with a new key besides the accepted one; nobody has decided about that yet",
+    };
+    Some(text.to_owned())
 }
 
 fn seen(sheet: &Sheet) -> Option<&str> {
@@ -154,6 +171,7 @@ impl View<Sheet> for Lines {
         for key in ["name", "group", "tags", "inventory", "monitor", "system"] {
             object[key] = known.get(key).cloned().unwrap_or_default();
         }
+        object["because"] = json!(why(&sheet.device));
         object["check_in_time"] = json!(seen(sheet));
         object["connection"] = json!(sheet.connection);
         object["last_deployment"] = json!(sheet.last);

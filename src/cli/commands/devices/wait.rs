@@ -99,8 +99,7 @@ pub async fn run(args: WaitArgs, ctx: &Context) -> Result<()> {
     let id = match outcome {
         Ok(outcome) => outcome?,
         Err(_) => {
-            let text =
-                format!("{} is not as wanted after {} s: {state}", args.device, args.timeout.as_secs());
+            let text = format!("{} is not as wanted after {:?}: {state}", args.device, args.timeout);
             return Err(CliError::new(Kind::Timeout, anyhow::Error::msg(text)));
         }
     };
@@ -142,7 +141,7 @@ async fn look(
         Goal::Condition(condition) => {
             let selection = SelectionArgs { filter: vec![(**condition).clone()], ..SelectionArgs::default() };
             let mut query = selection.query(names).await?;
-            query.among(vec![id.clone()]);
+            query.only(&id);
             (
                 query.run(client, 1).next().await?.is_some_and(|found| !found.is_empty()),
                 format!("not {condition}"),

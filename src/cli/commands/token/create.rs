@@ -12,6 +12,7 @@ use crate::cli::context::Context;
 use crate::cli::credentials;
 use crate::cli::error::{CliError, Kind, Result};
 use crate::cli::signals::interruptible;
+use crate::cli::span::span;
 
 /// The server's own limit, in bytes.
 const LONGEST_NAME: usize = 4096;
@@ -123,40 +124,12 @@ async fn end_again(ctx: &Context, client: &Client, name: &str, token: &Token) {
     }
 }
 
-/// A life in seconds: a number, or numbers with units.
+/// A life in seconds.
 fn seconds(text: &str) -> Result<u64, String> {
-    let fault = || format!("{text:?} is no time such as 30d, 12h, 1y or a number of seconds");
-    let total = match text.parse::<u64>() {
-        Ok(seconds) => seconds,
-        Err(_) => {
-            let mut total: u64 = 0;
-            let mut rest = text.trim();
-            if rest.is_empty() {
-                return Err(fault());
-            }
-            while !rest.is_empty() {
-                let digits = rest.find(|c: char| !c.is_ascii_digit()).ok_or_else(fault)?;
-                let count: u64 = rest[..digits].parse().map_err(|_| fault())?;
-                rest = &rest[digits..];
-                let letters = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());
-                let unit = match &rest[..letters] {
-                    "s" => 1,
-                    "m" | "min" => 60,
-                    "h" => 3600,
-                    "d" => 86_400,
-                    "w" => 604_800,
-                    "y" => 31_536_000,
-                    _ => return Err(fault()),
-                };
-                rest = rest[letters..].trim_start();
-                total = count.checked_mul(unit).and_then(|part| total.checked_add(part)).ok_or_else(fault)?;
-            }
-            if total == 0 {
-                return Err(format!("{text:?} would end at once; 0 alone means for ever"));
-            }
-            total
-        }
-    };
+    let total = span(text)?.as_secs();
+    if total == 0 && text != "0" {
+        return Err(format!("{text:?} would end at once; 0 alone means for ever"));
+    }
     if total > LONGEST_LIFE {
         return Err(format!("a token lives at most a year ({LONGEST_LIFE} s), or for ever with 0"));
     }
@@ -168,21 +141,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lives_are_read_in_the_usual_units() {
-        for (text, expected) in [
-            ("0", 0),
-            ("3600", 3600),
-            ("30d", 2_592_000),
-            ("12h", 43_200),
-            ("1y", 31_536_000),
-            ("1h 30m", 5400),
-            ("2w", 1_209_600),
-        ] {
+    fn a_life_is_between_a_second_and_a_year_or_has_no_end() {
+        for (text, expected) in [("0", 0), ("30d", 2_592_000), ("1y", 31_536_000)] {
             assert_eq!(seconds(text), Ok(expected), "{text}");
         }
-        for text in
-            ["", "x", "0d", "0h 0s", "-1", "1.5h", "30 days", "2y", "31536001", "99999999999999999999d"]
-        {
+        for text in ["0d", "0h 0s", "10ms", "2y", "31536001", "x"] {
             assert!(seconds(text).is_err(), "{text}");
         }
     }

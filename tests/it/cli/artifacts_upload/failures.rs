@@ -60,7 +60,7 @@ fn an_artifact_that_is_too_large() {
         .says(&format!(
             "FAILURE: artifact upload to '{host}' failed with status 413: http: request body too large"
         ))
-        .says("hint: the Artifact is larger than the server accepts");
+        .says("hint: it is larger than the server accepts");
 }
 
 /// D21, D21b: always a FAILURE line and exit code 1, and the hint tells whether anything can have been stored.

@@ -52,6 +52,10 @@ pub(super) fn read(call: &Call, body: &[u8]) -> Result<Criteria, Refusal> {
     let ids = gojson::texts(&map, PARAMS, "device_ids").map_err(undecoded)?.into_iter().collect();
     let text = gojson::text(&map, PARAMS, "text").map_err(undecoded)?.unwrap_or_default();
 
+    if call.state.settings.strict && !text.is_empty() && !orders.is_empty() {
+        // What is found by its text comes in the order of its score.
+        return Err(Refusal::new(400, "sandbox: superfluous field \"sort\""));
+    }
     let predicates: Vec<Predicate> = filters.into_iter().map(predicate).collect::<Result<_, _>>()?;
     let orders = orders.into_iter().map(order).collect::<Result<_, _>>()?;
     let attributes =

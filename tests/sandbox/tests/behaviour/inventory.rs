@@ -217,9 +217,11 @@ async fn what_the_server_would_ignore_is_refused() {
     let id = server.add_device(Device::default());
     let filter =
         json!({ "scope": "tags", "attribute": "a", "type": "$exists", "value": true, "order": "asc" });
+    let by_name = json!({ "scope": "tags", "attribute": "name", "order": "asc" });
     for (method, path, body, key) in [
         ("POST", SEARCH.to_string(), json!({ "limit": 5 }), "field \"limit\""),
         ("POST", SEARCH.to_string(), json!({ "filters": [filter] }), "field \"order\""),
+        ("POST", SEARCH.to_string(), json!({ "text": "a", "sort": [by_name] }), "field \"sort\""),
         ("PUT", format!("{LIST}/{id}/group"), json!({ "group": "a", "name": "a" }), "field \"name\""),
         (
             "PUT",

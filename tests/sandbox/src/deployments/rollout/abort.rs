@@ -1,5 +1,6 @@
 //! Aborting: a deployment as a whole, or for one device.
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::status::Counts;
@@ -8,7 +9,6 @@ use crate::answer::{Refusal, Reply, empty};
 use crate::call::Call;
 use crate::deployments::artifacts::checked_id;
 use crate::gojson;
-use jiff::Timestamp;
 
 pub(crate) async fn whole(mut call: Call) -> Reply {
     let body = call.json().await?;

@@ -1,0 +1,108 @@
+//! The devices that a command is for: named, or selected.
+
+use clap::Args;
+use mender::Client;
+use mender::inventory::{Name, Scope};
+
+use super::file::{Missing, read_words};
+use super::names::{Names, Target};
+use super::row::Row;
+use super::selection::SelectionArgs;
+use crate::cli::context::Context;
+use crate::cli::error::{CliError, Result};
+
+/// Devices by name, or a selection.
+#[derive(Clone, Debug, Default, Args)]
+pub struct TargetArgs {
+    /// Devices: id or its beginning, name, or attribute=value
+    #[arg(value_name = "DEVICE")]
+    pub devices: Vec<String>,
+
+    /// All devices
+    #[arg(long, conflicts_with = "devices")]
+    pub all: bool,
+
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+}
+
+/// The devices that a command is for.
+pub struct Targets {
+    pub list: Vec<Target>,
+    /// How they were selected; empty if each was named.
+    pub how: String,
+}
+
+impl TargetArgs {
+    /// Whether each device was named.
+    pub fn are_named(&self) -> bool {
+        !self.devices.is_empty()
+    }
+
+    /// That the line is for some devices, and says so in one way.
+    ///
+    /// # Errors
+    ///
+    /// If it is not.
+    pub fn check(&self) -> Result<()> {
+        match (self.are_named(), self.selection.is_empty(), self.all) {
+            (true, false, _) => Err(CliError::usage("either name devices or select them, not both")),
+            (false, true, false) => Err(CliError::usage("no device is named or selected").hint(
+                "name devices, select them with --filter, --group, --status and the like, or take --all",
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// Finds them.
+    ///
+    /// # Errors
+    ///
+    /// If the line is for none, or a name means none or several.
+    pub async fn find(&self, ctx: &Context, names: &Names<'_>, client: &Client) -> Result<Targets> {
+        self.find_or(ctx, names, client, Missing::Fails).await
+    }
+
+    /// The same, for work after which devices are gone: what a file names and nobody has is done with.
+    ///
+    /// # Errors
+    ///
+    /// As [`TargetArgs::find`].
+    pub async fn find_what_is_left(
+        &self,
+        ctx: &Context,
+        names: &Names<'_>,
+        client: &Client,
+    ) -> Result<Targets> {
+        self.find_or(ctx, names, client, Missing::IsFine(ctx.out())).await
+    }
+
+    async fn find_or(
+        &self,
+        ctx: &Context,
+        names: &Names<'_>,
+        client: &Client,
+        missing: Missing<'_>,
+    ) -> Result<Targets> {
+        self.check()?;
+        if self.are_named() {
+            return Ok(Targets { list: names.all(&self.devices).await?, how: String::new() });
+        }
+        // Whom a file names needs no search, which might not know the newest devices yet.
+        if let Some(file) = self.selection.only_file() {
+            let list = missing.find(names, &read_words(file)?).await?;
+            return Ok(Targets { list, how: format!("the list in {}", file.display()) });
+        }
+        let mut query = self.selection.query_or(names, missing).await?;
+        let naming = names.attribute().await.cloned();
+        let mut attributes = vec![Name::new(Scope::Identity, "status"), Name::new(Scope::Tags, "name")];
+        attributes.extend(naming.clone());
+        // So that people know which devices they are.
+        attributes.extend(names.in_scopes(&[Scope::Identity]).await.unwrap_or_default());
+        query.fetch_only(attributes);
+        let found = query.run(client, 4).all(ctx.out()).await?;
+        let list = found.into_iter().map(|device| Row::of(device, naming.as_ref()).into()).collect();
+        let how = if self.selection.is_empty() { "--all".into() } else { query.described() };
+        Ok(Targets { list, how })
+    }
+}
