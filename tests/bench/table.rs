@@ -6,6 +6,7 @@ use crate::contestants::Contestant;
 use crate::measure::{Sample, Series};
 
 /// What we want to reach.
+#[derive(Clone, Copy)]
 pub enum Goal {
     None,
     /// Of our figure to curl's.
@@ -15,7 +16,7 @@ pub enum Goal {
     /// So many times as fast as the loop of curl.
     TimesCurl(f64),
     /// So many times as fast as another run of ours, which took so long.
-    Times(f64, String, Option<f64>),
+    Times(f64, &'static str, Option<f64>),
 }
 
 /// One quantity of one measurement.
@@ -94,11 +95,11 @@ impl Table {
         let fast = |factor: f64, rival: &str, ratio: Option<f64>| {
             verdict(ratio, 1.0 / factor, &format!("at least {factor} times as fast as {rival}"))
         };
-        cells.push(match &row.goal {
-            Goal::Ratio(limit) => verdict(to_curl, *limit, &format!("at most {limit:.2} of curl")),
-            Goal::AtMost(limit) => verdict(ours, *limit, &format!("at most {limit}")),
-            Goal::TimesCurl(factor) => fast(*factor, "curl", to_curl),
-            Goal::Times(factor, rival, seconds) => fast(*factor, rival, ratio(*seconds)),
+        cells.push(match row.goal {
+            Goal::Ratio(limit) => verdict(to_curl, limit, &format!("at most {limit:.2} of curl")),
+            Goal::AtMost(limit) => verdict(ours, limit, &format!("at most {limit}")),
+            Goal::TimesCurl(factor) => fast(factor, "curl", to_curl),
+            Goal::Times(factor, rival, seconds) => fast(factor, rival, ratio(seconds)),
             Goal::None => String::new(),
         });
         cells

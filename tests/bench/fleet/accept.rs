@@ -41,7 +41,7 @@ pub fn measure(fleet: &Fleet, table: &mut Table) -> Result<(), Failure> {
             Ok(listed.and(&accepted.times(devices as f64 / sample as f64)))
         },
     )?;
-    let what = format!("{what} (curl's: {sample}, extrapolated)");
+    let what = if sample < devices { format!("{what} (curl: {sample}, extrapolated)") } else { what };
     table.row(Row::of(&what, "wall, s", &series, Sample::seconds, Goal::TimesCurl(8.0)));
     table.row(Row::of("", "CPU, s", &series, Sample::cpu_seconds, Goal::None));
     table.row(Row::of("", "peak memory, MiB", &series, Sample::peak_mebibytes, Goal::None));

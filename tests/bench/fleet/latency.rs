@@ -12,7 +12,8 @@ use crate::rounds;
 use crate::table::{Goal, Row, Table};
 
 const DELAY: Duration = Duration::from_millis(50);
-const JOBS: [&str; 2] = ["1", "8"];
+/// One request at once, and several.
+const JOBS: [&str; 2] = ["-j1", "-j8"];
 
 pub fn measure(fleet: &Fleet, table: &mut Table) -> Result<(), Failure> {
     let devices = fleet.devices.div_ceil(5);
@@ -22,28 +23,16 @@ pub fn measure(fleet: &Fleet, table: &mut Table) -> Result<(), Failure> {
         return Ok(());
     };
     let what = format!("list {devices}, -q, {} ms an answer", DELAY.as_millis());
-    let names = JOBS.map(|jobs| format!("-j {jobs}"));
-    let names = [names[0].as_str(), names[1].as_str()];
-    let series = rounds::interleaved(&what, &names, fleet.rounds, fleet.watchdog, |index| {
-        let words = ["devices", "list", "--all", "-q", "-j", JOBS[index]];
+    let series = rounds::interleaved(&what, &JOBS, fleet.rounds, fleet.watchdog, |index| {
+        let words = ["devices", "list", "--all", "-q", JOBS[index]];
         let sample = measure::run(&ours(contestant, &server, &words, fleet.output()), None)?;
         has_lines(&fleet.output(), devices)?;
         Ok(Some(sample))
     })?;
-    let alone = series[0].median(Sample::seconds);
-    table.row(Row::of(
-        &format!("{what}, {}", names[0]),
-        "wall, s",
-        &series[..1],
-        Sample::seconds,
-        Goal::None,
-    ));
-    table.row(Row::of(
-        &format!("{what}, {}", names[1]),
-        "wall, s",
-        &series[1..],
-        Sample::seconds,
-        Goal::Times(4.0, names[0].into(), alone),
-    ));
+    let one_at_once = series[0].median(Sample::seconds);
+    let goals = [Goal::None, Goal::Times(4.0, JOBS[0], one_at_once)];
+    for ((jobs, goal), series) in JOBS.iter().zip(goals).zip(series.chunks(1)) {
+        table.row(Row::of(&format!("{what}, {jobs}"), "wall, s", series, Sample::seconds, goal));
+    }
     Ok(())
 }

@@ -73,17 +73,13 @@ impl Fleet<'_> {
 /// Whether the shell has jq, and a note about it.
 pub fn finds_jq(table: &mut Table) -> bool {
     let output = Command::new("sh").args(["-c", "jq --version"]).output();
-    let version = output.ok().filter(|output| output.status.success()).map(|output| output.stdout);
-    table.note(match &version {
-        Some(version) => {
-            format!(
-                "curl over fleets: loops of sh, curl and {}, over http",
-                String::from_utf8_lossy(version).trim()
-            )
-        }
-        None => "SKIPPED: loops of curl over fleets: no sh with jq; our figures stand alone".into(),
-    });
-    version.is_some()
+    let Some(output) = output.ok().filter(|output| output.status.success()) else {
+        table.note("SKIPPED: loops of curl over fleets: no sh with jq; our figures stand alone".into());
+        return false;
+    };
+    let version = String::from_utf8_lossy(&output.stdout);
+    table.note(format!("curl over fleets: loops of sh, curl and {}, over http", version.trim()));
+    true
 }
 
 /// Our program with these words.
