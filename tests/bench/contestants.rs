@@ -29,8 +29,9 @@ impl fmt::Display for Job {
     }
 }
 
+/// Which program it is.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub enum Kind {
     Ours,
     Curl,
     Official,
@@ -41,8 +42,8 @@ pub struct Contestant {
     pub name: &'static str,
     /// What it says of itself.
     pub version: String,
-    kind: Kind,
-    program: PathBuf,
+    pub kind: Kind,
+    pub program: PathBuf,
     /// An empty one: nobody's settings are to be read.
     home: PathBuf,
 }
@@ -52,6 +53,8 @@ pub struct Run {
     pub program: PathBuf,
     pub arguments: Vec<OsString>,
     pub environment: Vec<(&'static str, OsString)>,
+    /// Where its stdout goes; without one it is thrown away.
+    pub output: Option<PathBuf>,
 }
 
 /// Ours first, then those that are installed.
@@ -71,6 +74,11 @@ pub fn all(folder: &Path) -> Vec<Contestant> {
     known.flatten().collect()
 }
 
+/// Their names, in order.
+pub fn names(contestants: &[Contestant]) -> Vec<&'static str> {
+    contestants.iter().map(|one| one.name).collect()
+}
+
 /// The first line of `--version` that looks like one; none if the program does not run.
 fn version_of(program: &Path) -> Option<String> {
     let output = std::process::Command::new(program).arg("--version").output().ok()?;
@@ -87,12 +95,18 @@ impl Contestant {
         self.kind == Kind::Curl
     }
 
-    /// How this program does the job.
-    pub fn command(&self, job: &Job, host: &Host) -> Run {
+    /// What each program is started with, whatever it is to do.
+    pub fn environment(&self) -> Vec<(&'static str, OsString)> {
         let mut environment = vec![("HOME", self.home.clone().into_os_string())];
         for name in ["PATH", "SystemRoot"] {
             environment.extend(std::env::var_os(name).map(|value| (name, value)));
         }
+        environment
+    }
+
+    /// How this program does the job.
+    pub fn command(&self, job: &Job, host: &Host) -> Run {
+        let mut environment = self.environment();
         let arguments = match (self.kind, job) {
             (_, Job::Start) => words(["--version"]),
             (Kind::Curl, Job::Upload { file, size, tls }) => {
@@ -122,7 +136,7 @@ impl Contestant {
                 all
             }
         };
-        Run { program: self.program.clone(), arguments, environment }
+        Run { program: self.program.clone(), arguments, environment, output: None }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Time, processor time and memory of one run of a program.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -45,6 +46,21 @@ pub struct Sample {
 }
 
 impl Sample {
+    /// This and then the other.
+    pub fn and(&self, other: &Sample) -> Sample {
+        Sample {
+            wall: self.wall + other.wall,
+            cpu: self.cpu.zip(other.cpu).map(|(one, other)| one + other),
+            peak_kibibytes: self.peak_kibibytes.max(other.peak_kibibytes),
+        }
+    }
+
+    /// So many times this, one after the other.
+    pub fn times(&self, factor: f64) -> Sample {
+        let longer = |time: Duration| time.mul_f64(factor);
+        Sample { wall: longer(self.wall), cpu: self.cpu.map(longer), ..*self }
+    }
+
     pub fn seconds(&self) -> Option<f64> {
         Some(self.wall.as_secs_f64())
     }
@@ -96,7 +112,11 @@ pub fn run(run: &Run, gauge: Option<&Gauge>) -> Result<Sample, String> {
         None => Command::new(&run.program),
     };
     command.args(&run.arguments).env_clear().envs(run.environment.iter().map(|(name, value)| (name, value)));
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let stdout = match &run.output {
+        Some(file) => File::create(file).map_err(|error| format!("{}: {error}", file.display()))?.into(),
+        None => Stdio::null(),
+    };
+    command.stdin(Stdio::null()).stdout(stdout).stderr(Stdio::piped());
 
     let cpu_before = children_cpu();
     let began = Instant::now();

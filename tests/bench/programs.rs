@@ -11,20 +11,23 @@
 )]
 
 mod contestants;
+mod fleet;
 mod measure;
+mod rounds;
 mod server;
 mod sink;
 mod table;
 mod watchdog;
 
-use std::io::IsTerminal as _;
 use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 
 use contestants::{Contestant, Job};
+use fleet::Fleet;
 use measure::{Gauge, Sample, Series};
+use rounds::status;
 use server::Host;
 use table::{Goal, Row, Table};
 use watchdog::Watchdog;
@@ -33,6 +36,8 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Rounds of what takes milliseconds.
 const SHORT_ROUNDS: usize = 20;
+const UPLOAD_ROUNDS: usize = 5;
+const FLEET_ROUNDS: usize = 3;
 
 /// Compares mender-cli with curl and, where it is installed, with the official client.
 #[derive(Debug, Parser)]
@@ -42,11 +47,15 @@ struct Options {
     #[arg(long, value_name = "N[K|M|G]", default_value = "256M", value_parser = size)]
     size: u64,
 
-    /// Rounds of the upload; start and get have 20
-    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=50))]
-    rounds: u64,
+    /// Devices that are listed; a fifth of them is listed from a slow server, and a tenth accepted
+    #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1..=500_000))]
+    devices: u32,
 
-    /// What answers
+    /// Rounds of what takes seconds: 5 of uploads and 3 of fleets if not given. Start and get always have 20
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=50))]
+    rounds: Option<u8>,
+
+    /// What answers all but fleets, which the sandbox has
     #[arg(long, value_enum, default_value_t = ServerKind::Sink)]
     server: ServerKind,
 
@@ -75,6 +84,18 @@ enum Measurement {
     Start,
     /// One GET over TLS
     Get,
+    /// All devices of a fleet
+    List,
+    /// The same from a server that takes 50 ms an answer
+    Latency,
+    /// All pending devices
+    Accept,
+}
+
+impl Options {
+    fn wants(&self, measurement: Measurement) -> bool {
+        self.only.is_none_or(|only| only == measurement)
+    }
 }
 
 fn size(text: &str) -> Result<u64, String> {
@@ -122,7 +143,7 @@ fn run(options: &Options) -> Result<Table, Failure> {
     };
     let mut table = Table::new(&contestants, gauge.is_some());
     table.head(format!(
-        "server: {}, in this process, on loopback; medians of interleaved rounds",
+        "server: {}, for fleets the sandbox, in this process, on loopback; medians of interleaved rounds",
         match options.server {
             ServerKind::Sink => "sink (reads and throws away)",
             ServerKind::Sandbox => "sandbox (reads and stores)",
@@ -130,15 +151,14 @@ fn run(options: &Options) -> Result<Table, Failure> {
     ));
 
     let mut bench = Bench { contestants: &contestants, host: &mut host, watchdog: &watchdog };
-    let wanted = |measurement| options.only.is_none_or(|only| only == measurement);
-    if wanted(Measurement::Upload) {
+    if options.wants(Measurement::Upload) {
         uploads(options, folder.path(), &mut bench, gauge.as_ref(), &mut table)?;
     }
-    if wanted(Measurement::Start) {
+    if options.wants(Measurement::Start) {
         let series = bench.rounds(&Job::Start, SHORT_ROUNDS, None)?;
         table.row(Row::of("--version", "wall, ms", &series, Sample::milliseconds, Goal::Ratio(1.0 / 3.0)));
     }
-    if wanted(Measurement::Get) {
+    if options.wants(Measurement::Get) {
         let series = bench.rounds(&Job::Get, SHORT_ROUNDS, None)?;
         table.row(Row::of(
             "one GET, https",
@@ -149,6 +169,7 @@ fn run(options: &Options) -> Result<Table, Failure> {
         ));
         table.row(Row::of("", "CPU, ms", &series, Sample::cpu_milliseconds, Goal::None));
     }
+    fleets(options, folder.path(), &bench, gauge.as_ref(), &mut table)?;
     Ok(table)
 }
 
@@ -165,7 +186,7 @@ fn uploads(
     let size = std::fs::metadata(&file)?.len();
     for tls in [false, true] {
         let job = Job::Upload { file: file.clone(), size, tls };
-        let series = bench.rounds(&job, usize::try_from(options.rounds)?, gauge)?;
+        let series = bench.rounds(&job, options.rounds.map_or(UPLOAD_ROUNDS, usize::from), gauge)?;
         let what = format!("upload {} MiB, {}", size >> 20, if tls { "https" } else { "http" });
         table.row(Row::of(&what, "wall, s", &series, Sample::seconds, Goal::Ratio(1.0)));
         table.row(Row::of("", "CPU, s", &series, Sample::cpu_seconds, Goal::None));
@@ -175,7 +196,39 @@ fn uploads(
     Ok(())
 }
 
-/// What all measurements share.
+fn fleets(
+    options: &Options,
+    folder: &Path,
+    bench: &Bench,
+    gauge: Option<&Gauge>,
+    table: &mut Table,
+) -> Result<(), Failure> {
+    let measures: [(Measurement, fleet::Measure); 3] = [
+        (Measurement::List, fleet::list),
+        (Measurement::Latency, fleet::latency),
+        (Measurement::Accept, fleet::accept),
+    ];
+    let wanted: Vec<_> =
+        measures.into_iter().filter(|(measurement, _)| options.wants(*measurement)).collect();
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    let fleet = Fleet {
+        contestants: bench.contestants,
+        watchdog: bench.watchdog,
+        gauge,
+        folder,
+        devices: usize::try_from(options.devices)?,
+        rounds: options.rounds.map_or(FLEET_ROUNDS, usize::from),
+        has_jq: fleet::finds_jq(table),
+    };
+    for (_, measure) in wanted {
+        measure(&fleet, table)?;
+    }
+    Ok(())
+}
+
+/// What all but fleets share.
 struct Bench<'a> {
     contestants: &'a [Contestant],
     host: &'a mut Host,
@@ -183,35 +236,16 @@ struct Bench<'a> {
 }
 
 impl Bench<'_> {
-    /// Runs all programs in turn, and that as often as wanted, after a round that does not count.
     fn rounds(&mut self, job: &Job, rounds: usize, gauge: Option<&Gauge>) -> Result<Vec<Series>, Failure> {
-        let mut all = vec![Series::default(); self.contestants.len()];
-        for round in 0..=rounds {
-            for (contestant, series) in self.contestants.iter().zip(&mut all) {
-                status(&format!("{job}: round {round} of {rounds}, {}", contestant.name));
-                self.watchdog.rewind();
-                self.host.renew()?;
-                let command = contestant.command(job, self.host);
-                let sample = measure::run(&command, gauge)
-                    .map_err(|error| format!("{job}: {}: {error}", contestant.name))?;
-                if let Job::Upload { size, .. } = job {
-                    self.host
-                        .has_arrived(*size)
-                        .map_err(|error| format!("{job}: {}: {error}", contestant.name))?;
-                }
-                if round > 0 {
-                    series.push(sample);
-                }
+        let names = contestants::names(self.contestants);
+        rounds::interleaved(&job.to_string(), &names, rounds, self.watchdog, |index| {
+            self.host.renew()?;
+            let command = self.contestants[index].command(job, self.host);
+            let sample = measure::run(&command, gauge)?;
+            if let Job::Upload { size, .. } = job {
+                self.host.has_arrived(*size)?;
             }
-        }
-        status("");
-        Ok(all)
-    }
-}
-
-/// Where it is, for somebody who watches.
-fn status(text: &str) {
-    if std::io::stderr().is_terminal() {
-        eprint!("\r\x1b[K{text}");
+            Ok(Some(sample))
+        })
     }
 }

@@ -13,6 +13,10 @@ pub enum Goal {
     Ratio(f64),
     /// Our figure itself.
     AtMost(f64),
+    /// So many times as fast as the loop of curl.
+    TimesCurl(f64),
+    /// So many times as fast as another run of ours, which took so long.
+    Times(f64, &'static str, Option<f64>),
 }
 
 /// One quantity of one measurement.
@@ -57,12 +61,19 @@ impl Table {
         Table { notes, names: contestants.iter().map(|one| one.name).collect(), curl, rows: Vec::new() }
     }
 
+    /// A line above the table.
+    pub fn note(&mut self, line: String) {
+        self.notes.push(line);
+    }
+
     /// A line above all.
     pub fn head(&mut self, line: String) {
         self.notes.insert(0, line);
     }
 
-    pub fn row(&mut self, row: Row) {
+    pub fn row(&mut self, mut row: Row) {
+        // Not all of them take part in everything.
+        row.medians.resize(self.names.len(), None);
         self.rows.push(row);
     }
 
@@ -81,9 +92,14 @@ impl Table {
         let ratio = |other: Option<f64>| ours.zip(other).map(|(ours, other)| ours / other);
         cells.extend(row.medians.iter().skip(1).map(|other| number(ratio(*other))));
         let to_curl = self.curl.and_then(|index| ratio(row.medians[index]));
+        let fast = |factor: f64, rival: &str, ratio: Option<f64>| {
+            verdict(ratio, 1.0 / factor, &format!("at least {factor} times as fast as {rival}"))
+        };
         cells.push(match row.goal {
-            Goal::Ratio(limit) => verdict(to_curl, limit, &format!("{limit:.2} of curl")),
-            Goal::AtMost(limit) => verdict(ours, limit, &format!("{limit}")),
+            Goal::Ratio(limit) => verdict(to_curl, limit, &format!("at most {limit:.2} of curl")),
+            Goal::AtMost(limit) => verdict(ours, limit, &format!("at most {limit}")),
+            Goal::TimesCurl(factor) => fast(factor, "curl", to_curl),
+            Goal::Times(factor, rival, seconds) => fast(factor, rival, ratio(seconds)),
             Goal::None => String::new(),
         });
         cells
@@ -92,9 +108,9 @@ impl Table {
 
 fn verdict(value: Option<f64>, limit: f64, shown: &str) -> String {
     match value {
-        Some(value) if value <= limit => format!("at most {shown}: met"),
-        Some(_) => format!("at most {shown}: MISSED"),
-        None => format!("at most {shown}: not measured"),
+        Some(value) if value <= limit => format!("{shown}: met"),
+        Some(_) => format!("{shown}: MISSED"),
+        None => format!("{shown}: not measured"),
     }
 }
 

@@ -162,7 +162,15 @@ impl Query {
                 ids.chunks(most).map(search).collect()
             }
         };
-        Found { query: self, client, at_once, searches, pages: None, numbers_as_text: 0 }
+        Found {
+            query: self,
+            client,
+            at_once,
+            per_page: LARGEST_PAGE,
+            searches,
+            pages: None,
+            numbers_as_text: 0,
+        }
     }
 
     /// The search with the sort that serves it best, unless one was asked for.
@@ -226,12 +234,20 @@ pub struct Found<'c, 'q> {
     query: &'q Query,
     client: &'c Client,
     at_once: usize,
+    per_page: u32,
     searches: VecDeque<Search>,
     pages: Option<Pages<'c, Device>>,
     numbers_as_text: usize,
 }
 
 impl Found<'_, '_> {
+    /// Asks for no larger pages than `wanted` devices take, where all that the server finds is wanted.
+    pub fn no_more_than(self, wanted: usize) -> Self {
+        let wanted = u32::try_from(wanted).unwrap_or(u32::MAX).clamp(1, LARGEST_PAGE);
+        let per_page = if self.query.is_all_there() { wanted } else { LARGEST_PAGE };
+        Found { per_page, ..self }
+    }
+
     /// Some more of them; `None` when there are no more.
     ///
     /// # Errors
@@ -243,7 +259,8 @@ impl Found<'_, '_> {
                 Some(pages) => pages,
                 None => {
                     let Some(search) = self.searches.pop_front() else { return Ok(None) };
-                    self.pages.insert(self.client.inventory().search(&search).at_once(self.at_once))
+                    let pages = self.client.inventory().search(&search).from(1, self.per_page);
+                    self.pages.insert(pages.at_once(self.at_once))
                 }
             };
             let page = pages.next_page().await.map_err(|error| self.query.explain(error.into()))?;

@@ -145,7 +145,7 @@ async fn rows(
     let mut rows = ctx.out().rows(&columns)?;
     query.fetch_for(form, &columns, names).await?;
     let cut = Cut::of(args, asks_more);
-    let mut found = query.run(client, usize::from(args.jobs).min(cut.pages()));
+    let mut found = query.run(client, usize::from(args.jobs).min(cut.pages())).no_more_than(cut.end());
     let (mut skip, mut left) = (cut.skip, cut.take);
     let mut has_more = false;
     // Whether there is more is only told of a page.
@@ -207,9 +207,14 @@ impl Cut {
         Cut { skip: (page - 1).saturating_mul(size), take: size, is_page: true }
     }
 
+    /// How many devices have to be seen; of a page one more, which tells whether there is another.
+    fn end(&self) -> usize {
+        self.skip.saturating_add(self.take).saturating_add(usize::from(self.is_page))
+    }
+
     /// How many of the server's pages that may take.
     fn pages(&self) -> usize {
-        self.skip.saturating_add(self.take).div_ceil(LARGEST_PAGE as usize).max(1)
+        self.end().div_ceil(LARGEST_PAGE as usize).max(1)
     }
 }
 

@@ -143,7 +143,9 @@ fn a_limit_stops_the_fetching() {
     for (limit, requests) in [(3, 1), (PAGE, 1), (PAGE + 1, 2)] {
         fleet.server.clear_requests();
         assert_eq!(fleet.find(&["--limit", &limit.to_string(), "-j", "1"]), ids(0..limit));
-        assert_eq!(fleet.searches().len(), requests, "{limit}");
+        let searches = fleet.searches();
+        assert_eq!(searches.len(), requests, "{limit}");
+        assert_eq!(searches[0]["per_page"], limit.min(PAGE), "no more than is wanted");
     }
     assert_eq!(fleet.find(&["--limit", "5000"]).len(), 1100);
     for wrong in
