@@ -17,7 +17,7 @@ fn property<'r>(run: &'r Outcome, name: &str) -> &'r str {
 fn all_that_there_is_to_know() {
     let server = Sandbox::start();
     let home = Home::new();
-    home.write(Home::TOKEN, server.login_expiring(Duration::from_hours(6 * 24 + 12)));
+    home.write(Home::TOKEN, server.login_expiring(Duration::from_mins((6 * 24 + 12) * 60 + 30)));
     let run =
         home.at(&server, ["whoami"]).run().succeeds().says_exactly("").keeps_secret(&home.read(Home::TOKEN));
     for (name, value) in [
