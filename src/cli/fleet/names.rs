@@ -269,7 +269,8 @@ impl<'c> Names<'c> {
 
     /// Bare words: the attribute that the tenant chose, and where that finds nothing the tag `name`.
     async fn by_name(&self, words: &[String], meant: &mut [Vec<Target>]) -> Result<()> {
-        let is_bare = |word: &str| !is_id(word) && !word.contains('=');
+        // What looks like an old id may be a serial number.
+        let is_bare = |word: &str| !is_uuid(word) && !word.contains('=');
         if !words.iter().any(|word| is_bare(word)) {
             return Ok(());
         }
@@ -354,11 +355,14 @@ fn several(word: &str, meant: &[Target]) -> CliError {
 /// A whole id: a UUID, or the 24 hexadecimal digits of old servers.
 fn is_id(word: &str) -> bool {
     let is_hex = |text: &str| text.chars().all(|c| c.is_ascii_hexdigit());
-    let is_uuid = word.len() == 36
-        && word
-            .char_indices()
-            .all(|(at, c)| if matches!(at, 8 | 13 | 18 | 23) { c == '-' } else { c.is_ascii_hexdigit() });
-    is_uuid || (word.len() == 24 && is_hex(word))
+    is_uuid(word) || (word.len() == 24 && is_hex(word))
+}
+
+fn is_uuid(word: &str) -> bool {
+    let fits = |(at, c): (usize, char)| {
+        if matches!(at, 8 | 13 | 18 | 23) { c == '-' } else { c.is_ascii_hexdigit() }
+    };
+    word.len() == 36 && word.char_indices().all(fits)
 }
 
 fn is_prefix(word: &str) -> bool {

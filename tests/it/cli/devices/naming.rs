@@ -51,6 +51,15 @@ impl Fleet {
 }
 
 #[test]
+fn what_looks_like_an_id_of_old_servers_may_be_a_name() {
+    let fleet = three();
+    fleet.name_by("identity", "serial");
+    let serial = "202611240000000000000001";
+    fleet.add("dddddddd-4444-4000-8000-000000000004", json!({ "serial": serial }));
+    fleet.means(serial, "dddddddd-4444-4000-8000-000000000004");
+}
+
+#[test]
 fn each_form_of_a_name_means_its_device() {
     let fleet = three();
     for (word, id) in [
