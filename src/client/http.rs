@@ -9,10 +9,10 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, Header
 use reqwest::{Method, Url};
 use serde::Serialize;
 
-use super::answer::{Answer, Incoming, silent};
-use super::error::{ConnectionFault, Error, RequestLine, Result};
+use super::answer::{Answer, Incoming};
+use super::error::{Error, RequestError, RequestLine, Result};
+use super::fault::{ConnectionFault, silent, unanswered};
 use super::limits::Limits;
-use super::raw::RequestError;
 use super::retry;
 use super::token::Token;
 use super::transfer::Watch;
@@ -367,7 +367,7 @@ impl<'t> Call<'t> {
             None => Ok(sent.await),
         };
         let outcome = sent
-            .and_then(|sent| sent.map_err(|error| connection(&line, &error)))
+            .and_then(|sent| sent.map_err(|error| unanswered(&line, &error)))
             .map(|response| Incoming::new(line, response, silence));
         let took = started.elapsed().as_millis();
         match &outcome {
@@ -389,7 +389,7 @@ impl<'t> Call<'t> {
             Body::Raw(body) => builder.body(body),
             Body::Form(form) => builder.multipart(form),
         };
-        builder.build().map_err(|error| connection(&line, &error))
+        builder.build().map_err(|error| unanswered(&line, &error))
     }
 }
 
@@ -403,9 +403,4 @@ impl From<Error> for Unsuccessful {
     fn from(error: Error) -> Self {
         Unsuccessful { error, answer: None }
     }
-}
-
-fn connection(line: &RequestLine, error: &reqwest::Error) -> Error {
-    let (fault, text) = ConnectionFault::explain(error);
-    Error::Connection { request: line.clone(), fault, text }
 }

@@ -184,7 +184,7 @@ fn headers_can_be_added_but_not_those_of_the_program() {
         let name = header.split(':').next().unwrap();
         api(&server, &home, &["x", "-H", header])
             .exits_with(2)
-            .says(&format!("FAILURE: the header {name} is set by the program alone\n"))
+            .says(&format!("FAILURE: the header {name} is set by the client alone\n"))
             .keeps_secret("secret");
     }
     for header in ["secret", "a b: secret", "X: sec\nret", ": secret"] {
