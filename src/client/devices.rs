@@ -159,7 +159,7 @@ impl<'c> Devices<'c> {
         let path = [&DEVICES[..], &["search"]].concat();
         for some in ids.chunks(LARGEST_PAGE as usize) {
             let call = self.0.post(&path).query("per_page", &LARGEST_PAGE.to_string());
-            found.extend(call.json(&json!({ "id": some })).that_asks().send().await?.list::<Device>()?);
+            found.extend(call.json(&json!({ "id": some })).send().await?.list::<Device>()?);
         }
         Ok(found)
     }

@@ -164,16 +164,20 @@ pub struct RequestLine {
 }
 
 impl RequestLine {
-    /// Whether it changes nothing on the server: a GET, or a search with its conditions in the body.
+    /// Whether it changes nothing on the server: a GET, a HEAD, or a search with its conditions in the body.
     pub fn only_asks(&self) -> bool {
-        let path = self.target.split('?').next().unwrap_or_default();
-        self.method == Method::GET || path.ends_with("/search")
+        only_asks(&self.method, self.target.split('?').next().unwrap_or_default())
     }
 
     /// Whether it went to the server's storage, by a presigned link.
     pub fn is_storage(&self) -> bool {
         !self.target.starts_with('/')
     }
+}
+
+/// Whether such a request changes nothing on the server.
+pub(crate) fn only_asks(method: &Method, path: &str) -> bool {
+    matches!(*method, Method::GET | Method::HEAD) || (*method == Method::POST && path.ends_with("/search"))
 }
 
 impl fmt::Display for RequestLine {
@@ -279,6 +283,24 @@ mod tests {
 
     fn line() -> RequestLine {
         RequestLine { method: Method::GET, target: "/api?page=1".into() }
+    }
+
+    #[test]
+    fn questions_are_told_from_changes() {
+        let search = "/api/management/v2/devauth/devices/search";
+        for (method, path, expected) in [
+            (Method::GET, "/x", true),
+            (Method::HEAD, "/x", true),
+            (Method::POST, search, true),
+            (Method::PUT, search, false),
+            (Method::DELETE, search, false),
+            (Method::POST, "/api/management/v2/devauth/devices", false),
+            (Method::POST, "/research", false),
+        ] {
+            assert_eq!(only_asks(&method, path), expected, "{method} {path}");
+            let target = format!("{path}?name=/search");
+            assert_eq!(RequestLine { method, target }.only_asks(), expected, "{path}");
+        }
     }
 
     #[test]

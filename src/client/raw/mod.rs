@@ -181,8 +181,9 @@ impl<'c> Raw<'c> {
 
     /// Sends a request and reads the whole answer. A refusal is an answer too.
     ///
-    /// A GET is sent again where that may help, and follows the server to other places on the same server; nothing
-    /// else does.
+    /// What only asks (a GET, a HEAD, the POST of a search) is sent again where that may help. Anything else is sent
+    /// again only after a 429 with `Retry-After`: the server has then done nothing of it. A GET follows the server to
+    /// other places on the same server; nothing else does.
     ///
     /// # Errors
     ///
