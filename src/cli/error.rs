@@ -92,6 +92,12 @@ impl CliError {
         self
     }
 
+    /// Says so if it is a service that the server lacks: then some other part of it answers, without a word of its own.
+    pub fn or_lacking(self, service: &str) -> Self {
+        let is_other = self.refusal.as_ref().is_some_and(|refusal| refusal.is_from_elsewhere());
+        if is_other { self.reworded(format!("the server has no service {service}")) } else { self }
+    }
+
     /// The HTTP status that the server refused with.
     pub fn status(&self) -> Option<u16> {
         self.refusal.as_ref().map(|refusal| refusal.status)

@@ -74,7 +74,7 @@ fn the_numbers_are_right() {
             "rejected 1",
             "preauthorized 1",
             "noauth 1",
-            "silent for over 2 d 0 h 3 of 6"
+            "silent for over 2 d 0 h 2 of 6"
         ]
     );
     assert_eq!(part(&shown, "Software"), ["r2 3 (50%)", "r1 2 (33%)", "(none reported) 1 (16%)"]);
@@ -86,7 +86,7 @@ fn the_numbers_are_right() {
     let json = status(&fleet, &["-o", "json"]).succeeds().json();
     let counts = json!({ "accepted": 6, "noauth": 1, "pending": 2, "preauthorized": 1, "rejected": 1 });
     assert_eq!(json["devices"], counts);
-    assert_eq!((&json["offline"], &json["offline_after"]), (&json!(3), &json!(2 * DAY)));
+    assert_eq!((&json["offline"], &json["offline_after"]), (&json!(2), &json!(2 * DAY)));
     assert_eq!(json["software"][2], json!({ "name": null, "devices": 1 }));
     assert_eq!(json["pending"][1]["identity_data"], json!({ "mac": "m11" }));
     assert_eq!(json["limits"]["devices"], 50);
@@ -98,7 +98,7 @@ fn a_day_is_the_threshold_where_nobody_chose_another() {
     let json = status(&fleet, &["-o", "jsonl"]).succeeds();
     assert_eq!(json.stdout.lines().count(), 1);
     let json = json.json();
-    assert_eq!((&json["offline"], &json["offline_after"]), (&json!(4), &json!(DAY)));
+    assert_eq!((&json["offline"], &json["offline_after"]), (&json!(3), &json!(DAY)));
     assert_eq!(json["limits"]["devices"], Value::Null);
 }
 
