@@ -28,8 +28,8 @@ pub fn measure(fleet: &Fleet, table: &mut Table) -> Result<(), Failure> {
         has_lines(&fleet.output(), devices)?;
         Ok(Some(sample))
     })?;
-    let one_at_once = series[0].median(Sample::seconds);
-    let goals = [Goal::None, Goal::Times(4.0, JOBS[0], one_at_once)];
+    let rival_seconds = series[0].median(Sample::seconds);
+    let goals = [Goal::None, Goal::TimesOurs { factor: 4.0, rival: JOBS[0], rival_seconds }];
     for ((jobs, goal), series) in JOBS.iter().zip(goals).zip(series.chunks(1)) {
         table.row(Row::of(&format!("{what}, {jobs}"), "wall, s", series, Sample::seconds, goal));
     }
