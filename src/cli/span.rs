@@ -42,6 +42,14 @@ pub fn some_time(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// An age. A number alone would mean seconds, which nobody means of a fleet.
+pub fn age(text: &str) -> Result<Duration, String> {
+    if text.trim().parse::<u64>().is_ok() {
+        return Err(format!("{text:?} has no unit, such as {text}d"));
+    }
+    some_time(text)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -64,5 +72,6 @@ mod tests {
             assert!(span(text).is_err(), "{text}");
         }
         assert!(some_time("0d").is_err());
+        assert!(age("7").is_err() && age("7d").is_ok());
     }
 }

@@ -16,6 +16,7 @@ use super::url::without_query;
 const LARGEST_ANSWER: usize = 64 << 20;
 /// An answer that is not a file takes at most so many times the longest silence.
 const PIECES: u32 = 5;
+const WEB_PAGE: &str = "the server sent a web page instead of data; is this the address of a Mender server?";
 /// So much of a refusal's body is kept.
 const LARGEST_REFUSAL: usize = 64 << 10;
 
@@ -150,7 +151,16 @@ pub(crate) struct Answer {
 impl Answer {
     /// Itself if it is a success.
     pub(super) fn checked(self) -> Result<Answer> {
-        self.refusal().map_or(Ok(self), Err)
+        match self.refusal() {
+            Some(error) => Err(error),
+            // A portal or a proxy says yes to everything: nothing was done.
+            None if self.is_web_page() => Err(self.unexpected(WEB_PAGE.into())),
+            None => Ok(self),
+        }
+    }
+
+    fn is_web_page(&self) -> bool {
+        self.header("content-type").is_some_and(|kind| kind.contains("html"))
     }
 
     /// What the server refused with, if it did.
@@ -207,7 +217,7 @@ impl Answer {
         if self.body.is_empty() {
             "the server sent an empty answer".into()
         } else if kind.contains("html") {
-            "the server sent a web page instead of data; is this the address of a Mender server?".into()
+            WEB_PAGE.into()
         } else if error.is_eof() {
             "the server's answer is cut off".into()
         } else {

@@ -84,7 +84,9 @@ pub(crate) fn without_query(url: &Url) -> String {
 
 /// An id as a segment of a path. The ones that would be steps in it are no ids of anything.
 pub(crate) fn segment(id: &str) -> Result<&str, NotAnId> {
-    if matches!(id, "" | "." | "..") { Err(NotAnId(id.to_owned())) } else { Ok(id) }
+    // An address loses tabs and line breaks without a word, and would be another one.
+    let is_none = matches!(id, "" | "." | "..") || id.contains(char::is_control);
+    if is_none { Err(NotAnId(id.to_owned())) } else { Ok(id) }
 }
 
 impl ServerUrl {
@@ -191,7 +193,7 @@ mod tests {
 
     #[test]
     fn what_would_be_a_step_in_a_path_is_no_id() {
-        for id in ["", ".", ".."] {
+        for id in ["", ".", "..", "la\tb", "la\nb", "la\rb", "\u{0}"] {
             assert!(segment(id).is_err(), "{id:?}");
         }
         assert_eq!(segment("...").ok(), Some("..."));

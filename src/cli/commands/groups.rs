@@ -9,7 +9,7 @@ use super::{Tree, help_of};
 use crate::cli::args::ConsentArgs;
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Kind, Result};
-use crate::cli::fleet::bulk::{self, Work, counted};
+use crate::cli::fleet::bulk::{self, Plan, Work, counted};
 use crate::cli::fleet::{Columns, Fleet, HELP, Query, Row, Target, TargetArgs};
 use crate::cli::output::{Cell, Column};
 
@@ -170,7 +170,8 @@ async fn choose(
     let (server, chosen) = (client.server(), &targets.chosen);
     let work = Work { verb, done: "moved", place: &place, server, chosen, is_grave: false };
     let list: Vec<&Target> = targets.list.iter().collect();
-    let is_agreed = bulk::agree(ctx, &args.consent, &work, &list, &[]).await?;
+    let is_agreed =
+        bulk::agree(ctx, &args.consent, &work, &Plan { targets: &list, settled: 0, unfit: &[] }).await?;
     Ok(is_agreed.then_some(targets.list))
 }
 

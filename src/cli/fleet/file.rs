@@ -39,6 +39,9 @@ impl Fleet<'_> {
 /// A line of a file is no longer than this, or the file is another one.
 const LONGEST_LINE: u64 = 1 << 20;
 
+/// More devices than any server has.
+const MOST_WORDS: usize = 1_000_000;
+
 /// The ids and names in a file.
 ///
 /// # Errors
@@ -66,6 +69,9 @@ fn read_words(path: &Path) -> Result<Vec<String>> {
         }
         let line = String::from_utf8(bytes).map_err(|_| fault("it is not UTF-8"))?;
         words.extend(word(&line).map_err(|text| fault(&text))?);
+        if words.len() > MOST_WORDS {
+            return Err(fault(&format!("it names more than {MOST_WORDS} devices")));
+        }
     }
     if words.is_empty() {
         return Err(CliError::failed(format!("{} names no device", path.display())));

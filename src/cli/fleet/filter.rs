@@ -121,7 +121,11 @@ impl FromStr for Attribute {
             },
             None => (None, text),
         };
-        let name = quoted(name)?.unwrap_or_else(|| name.to_owned());
+        let unquoted = quoted(name)?;
+        if unquoted.is_none() && name.contains(char::is_whitespace) {
+            return Err(format!("{name:?} is no attribute; one with a blank in its name is quoted"));
+        }
+        let name = unquoted.unwrap_or_else(|| name.to_owned());
         if name.is_empty() {
             return Err("the attribute has no name".into());
         }
@@ -158,6 +162,9 @@ impl FromStr for Condition {
             format!("{text:?} has no operator: [SCOPE/]ATTRIBUTE OPERATOR VALUE, such as device_type=rpi4")
         })?;
         let attribute = attribute.parse()?;
+        if value.starts_with(['=', '<', '>', '~', '!']) {
+            return Err(format!("{text:?} has an operator that is none; a value that begins so is quoted"));
+        }
         let test = match operator {
             Operator::Sign(comparison) => Test::Compare(comparison, Operand::read(value)?),
             Operator::Version(comparison) => {
@@ -360,6 +367,11 @@ mod tests {
             ("a ver< x", "is no version"),
             ("a ~ ", "pattern is empty"),
             ("a exists x", "has no operator"),
+            ("a <> x", "operator that is none"),
+            ("a => x", "operator that is none"),
+            ("a === x", "operator that is none"),
+            ("a ver = 3", "is quoted"),
+            ("my attr = 3", "is quoted"),
         ] {
             let error = given.parse::<Condition>().unwrap_err();
             assert!(error.contains(reason), "{given}: {error}");

@@ -100,7 +100,8 @@ impl<'c> Fleet<'c> {
     /// The attributes that the server knows in these scopes.
     pub async fn in_scopes(&self, scopes: &[Scope]) -> Result<Vec<Name>> {
         let wanted = |known: &Known| {
-            let scope = scopes.iter().find(|scope| scope.name() == known.scope)?;
+            // The server refuses to search for what has no name.
+            let scope = scopes.iter().find(|scope| scope.name() == known.scope && !known.name.is_empty())?;
             Some(Name::new(*scope, &known.name))
         };
         Ok(if scopes.is_empty() {

@@ -1,11 +1,12 @@
 //! The search that a selection comes to, and the devices that it finds.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::path::Path;
 
 use jiff::Timestamp;
 use mender::inventory::{Device, Filter, Name, Operator, Order, Scope, Search, Sort};
 use mender::{Client, LARGEST_PAGE, Pages};
+use serde_json::Value;
 
 use super::filter::Condition;
 use super::split::{Local, split};
@@ -45,8 +46,18 @@ impl Query {
 
     /// Only devices of which an attribute has this value.
     pub fn require_equal(&mut self, name: Name, value: &str) {
-        self.there.push(format!("{} = {value}", name.attribute));
-        self.search.filters.push(Filter { name, operator: Operator::Equal, value: value.into() });
+        self.require_one_of(name, &[value]);
+    }
+
+    /// Only devices of which an attribute has one of these values; all devices if there are none.
+    pub fn require_one_of(&mut self, name: Name, values: &[&str]) {
+        let (operator, value) = match values {
+            [] => return,
+            [only] => (Operator::Equal, Value::from(*only)),
+            several => (Operator::In, Value::from(several.to_vec())),
+        };
+        self.there.push(format!("{} = {}", name.attribute, values.join(" or ")));
+        self.search.filters.push(Filter { name, operator, value });
     }
 
     /// Only devices in which the server finds these words.
@@ -84,9 +95,9 @@ impl Query {
     pub fn fetch_only(&mut self, mut attributes: Vec<Name>) {
         attributes.extend(self.locals.iter().map(|local| local.name.clone()));
         if self.unseen_since.is_some() || self.seen_since.is_some() {
-            attributes.extend(["check_in_time", "created_ts"].map(|name| Name::new(Scope::System, name)));
+            attributes.push(Name::new(Scope::System, "check_in_time"));
         }
-        let mut known = std::collections::HashSet::new();
+        let mut known = HashSet::new();
         attributes.retain(|name| known.insert(name.clone()));
         self.search.attributes = attributes;
     }
@@ -192,17 +203,18 @@ impl Query {
 
     /// Whether a device is of the right age.
     fn fits_age(&self, device: &Device) -> bool {
-        let seen = check_in(device);
-        let last = last_seen(device);
-        self.unseen_since.is_none_or(|since| last.is_none_or(|last| last < since))
+        let seen = last_seen(device);
+        // What never came is not silent: it may just be asking to be let in.
+        self.unseen_since.is_none_or(|since| seen.is_some_and(|seen| seen < since))
             && self.seen_since.is_none_or(|since| seen.is_some_and(|seen| seen >= since))
     }
 
     /// Whether nothing behind this device can be of the right age.
     fn is_past(&self, device: &Device) -> bool {
-        let seen = check_in(device);
+        let seen = last_seen(device);
         match (self.age_order(), self.unseen_since, self.seen_since) {
             (Some(Order::Desc), _, Some(since)) => seen.is_none_or(|seen| seen < since),
+            // What was never seen comes first.
             (Some(Order::Asc), Some(since), _) => seen.is_some_and(|seen| seen >= since),
             _ => false,
         }
@@ -215,10 +227,6 @@ impl Query {
         }
         error
     }
-}
-
-fn check_in(device: &Device) -> Option<Timestamp> {
-    device.text(Scope::System, "check_in_time")?.parse().ok()
 }
 
 /// The devices, as they are found.
@@ -287,9 +295,11 @@ impl Found<'_> {
     ///
     /// As [`Found::next`].
     pub async fn all(mut self) -> Result<Vec<Device>> {
-        let mut all = Vec::new();
+        let mut all: Vec<Device> = Vec::new();
+        // Pages may overlap when devices come and go meanwhile.
+        let mut known = HashSet::new();
         while let Some(some) = self.next().await? {
-            all.extend(some);
+            all.extend(some.into_iter().filter(|device| known.insert(device.id.clone())));
         }
         Ok(all)
     }

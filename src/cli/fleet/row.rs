@@ -91,10 +91,9 @@ fn take(map: &mut Map<String, Value>, name: &str) -> Option<String> {
     })
 }
 
-/// When a device last spoke with the server. What never did counts from when it became known.
+/// When a device last spoke with the server, if it ever did.
 pub fn last_seen(device: &inventory::Device) -> Option<Timestamp> {
-    let time = |name| device.text(Scope::System, name)?.parse().ok();
-    time("check_in_time").or_else(|| time("created_ts"))
+    device.text(Scope::System, "check_in_time")?.parse().ok()
 }
 
 /// A value in words: text as it is, the elements of a list side by side.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser, TypedValueParser};
 use jiff::Timestamp;
 use mender::devices::Status;
 use mender::inventory::{Name, Scope};
@@ -14,7 +14,7 @@ use super::file::Missing;
 use super::filter::Condition;
 use super::query::Query;
 use crate::cli::error::{CliError, Result};
-use crate::cli::span::some_time;
+use crate::cli::span::age;
 
 /// What a device has to be like.
 #[derive(Clone, Debug, Default, Args)]
@@ -24,24 +24,24 @@ pub struct SelectionArgs {
     #[arg(long, value_name = "CONDITION")]
     pub filter: Vec<Condition>,
 
-    /// Only devices of this group
-    #[arg(long, value_name = "GROUP")]
-    pub group: Option<String>,
+    /// Only devices of this group; several are alternatives
+    #[arg(long, value_name = "GROUP", value_parser = NonEmptyStringValueParser::new())]
+    pub group: Vec<String>,
 
-    /// Only devices of this status
+    /// Only devices of this status; several are alternatives
     #[arg(long, value_name = "STATUS", value_parser = statuses())]
-    pub status: Option<Status>,
+    pub status: Vec<Status>,
 
-    /// Only devices that were not seen for so long, such as 7d
-    #[arg(long, value_name = "TIME", value_parser = some_time)]
+    /// Only devices that were seen once and not for so long, such as 7d
+    #[arg(long, value_name = "TIME", value_parser = age)]
     pub inactive: Option<Duration>,
 
     /// Only devices that were seen within so long, such as 1h
-    #[arg(long, value_name = "TIME", value_parser = some_time)]
+    #[arg(long, value_name = "TIME", value_parser = age)]
     pub seen_within: Option<Duration>,
 
     /// Only devices in which the server finds these words
-    #[arg(long, value_name = "WORDS")]
+    #[arg(long, value_name = "WORDS", value_parser = NonEmptyStringValueParser::new())]
     pub text: Option<String>,
 
     /// Only devices in this file, '-' for stdin: ids or names, one a line, or JSON Lines as -o jsonl writes them
@@ -53,14 +53,17 @@ impl SelectionArgs {
     /// Whether all devices are meant.
     pub fn is_empty(&self) -> bool {
         let SelectionArgs { filter, group, status, inactive, seen_within, text, file } = self;
-        let is_none = group.is_none() && status.is_none() && text.is_none() && file.is_none();
+        let is_none = group.is_empty() && status.is_empty() && text.is_none() && file.is_none();
         is_none && filter.is_empty() && inactive.is_none() && seen_within.is_none()
     }
 
     /// The status, if nothing else is asked.
     pub fn only_status(&self) -> Option<Status> {
-        let others = SelectionArgs { status: None, ..self.clone() };
-        self.status.filter(|_| others.is_empty())
+        let others = SelectionArgs { status: Vec::new(), ..self.clone() };
+        match self.status.as_slice() {
+            [only] if others.is_empty() => Some(*only),
+            _ => None,
+        }
     }
 
     /// The file, if nothing else is asked.
@@ -79,12 +82,10 @@ impl SelectionArgs {
         for condition in &self.filter {
             query.require(condition, fleet).await?;
         }
-        if let Some(group) = &self.group {
-            query.require_equal(Name::new(Scope::System, "group"), group);
-        }
-        if let Some(status) = self.status {
-            query.require_equal(Name::new(Scope::Identity, "status"), status.name());
-        }
+        let groups: Vec<&str> = self.group.iter().map(String::as_str).collect();
+        query.require_one_of(Name::new(Scope::System, "group"), &groups);
+        let statuses: Vec<&str> = self.status.iter().map(|status| status.name()).collect();
+        query.require_one_of(Name::new(Scope::Identity, "status"), &statuses);
         if let Some(text) = &self.text {
             query.find_text(text);
         }

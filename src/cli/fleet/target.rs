@@ -37,17 +37,19 @@ impl Target {
 
     /// For people: the name if it has one, and the id.
     pub fn label(&self) -> String {
-        match &self.name {
+        let label = match &self.name {
             Some(name) if self.id.is_empty() => name.clone(),
             Some(name) if *name != self.id => format!("{name} ({})", self.id),
             _ => self.id.clone(),
-        }
+        };
+        // A line break in a name may not begin a line of ours.
+        cell(&label).into_owned()
     }
 
     /// All that tells it from others, in a line.
     pub fn described(&self) -> String {
         if self.id.is_empty() {
-            return cell(&self.label()).into_owned();
+            return self.label();
         }
         let name = self.name.as_deref().unwrap_or("-");
         // Nobody may slip in a line that looks like another device.

@@ -81,6 +81,11 @@ impl Output {
         logger::install(self.clone(), verbose);
     }
 
+    /// Whether notices are unwanted.
+    pub fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
     pub fn is_terminal(&self) -> bool {
         self.stdout_is_terminal
     }

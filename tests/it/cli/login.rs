@@ -227,7 +227,7 @@ fn d4_an_answer_that_is_no_token_is_not_stored() {
             .fails()
             .prints("")
             .says("FAILURE: POST ")
-            .says("request failed: the server answered with ")
+            .says("request failed: the server ")
             .says(&format!("hint: the server is {} (from MENDER_SERVER_URL)", server.url()))
             .does_not_say("login successful");
         assert_eq!(home.read(Home::TOKEN), before, "{body:?}");

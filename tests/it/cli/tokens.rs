@@ -212,7 +212,7 @@ fn refusals_of_a_creation_are_explained() {
     // An answer that is no token; a creation is not tried again by itself.
     for body in ["", "<html> hello </html>"] {
         server.clear_requests();
-        server.fault(Fault::on("POST", TOKENS).body("text/html", body));
+        server.fault(Fault::on("POST", TOKENS).body("text/plain", body));
         home.at(&server, ["token", "create", "x"])
             .run()
             .fails()

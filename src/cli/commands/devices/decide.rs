@@ -69,14 +69,10 @@ pub async fn run(args: DecideArgs, verdict: Verdict, ctx: &Context) -> Result<()
 }
 
 /// The devices, and what is decided about each.
-async fn find(
-    args: &DecideArgs,
-    verdict: Verdict,
-    fleet: &Fleet<'_>,
-) -> Result<(Jobs<Option<String>>, Chosen)> {
+async fn find(args: &DecideArgs, verdict: Verdict, fleet: &Fleet<'_>) -> Result<(Jobs<String>, Chosen)> {
     let selection = &args.targets.selection;
     let waiting = (args.targets.all && selection.is_empty()).then_some(Status::Pending);
-    let mut jobs = Jobs { list: Vec::new(), unfit: Vec::new() };
+    let mut jobs = Jobs::default();
     // The inventory learns of devices a moment late, and has no sets.
     if let Some(status) = waiting.or(selection.only_status()) {
         let naming = fleet.attribute().await;
@@ -101,10 +97,10 @@ async fn find(
     Ok((jobs, targets.chosen))
 }
 
-fn sort(jobs: &mut Jobs<Option<String>>, target: Target, pick: Pick) {
+fn sort(jobs: &mut Jobs<String>, target: Target, pick: Pick) {
     match pick {
-        Pick::One(set) => jobs.list.push(Job { target, load: Some(set) }),
-        Pick::Already => jobs.list.push(Job { target, load: None }),
+        Pick::One(set) => jobs.list.push(Job { target, load: set }),
+        Pick::Already => jobs.settled.push(target),
         Pick::Neither(why) => jobs.unfit.push(Unfit { target, why }),
     }
 }
@@ -129,6 +125,13 @@ fn pick(device: &Device, named: Option<&str>, verdict: Verdict) -> Pick {
         Verdict::Accept => rejected,
         Verdict::Reject if accepted.is_empty() && !rejected.is_empty() => return Pick::Already,
         Verdict::Reject => accepted,
+        // A device that is let in is not put out by the way.
+        Verdict::Dismiss if !accepted.is_empty() => {
+            return Pick::Neither(format!(
+                "it is accepted, and nothing waits for a decision; reject or decommission it, or name a set with --auth-set{}",
+                listed(&device.auth_sets.iter().collect::<Vec<_>>())
+            ));
+        }
         Verdict::Dismiss => device.auth_sets.iter().collect(),
     };
     match candidates.as_slice() {
@@ -158,13 +161,12 @@ fn listed(sets: &[&AuthSet]) -> String {
     sets.iter().map(row).collect()
 }
 
-async fn act(client: &Client, verdict: Verdict, job: &Job<Option<String>>) -> Result<Done> {
-    let Some(set) = &job.load else { return Ok(Done::Already) };
+async fn act(client: &Client, verdict: Verdict, job: &Job<String>) -> Result<Done> {
     let (devices, id) = (client.devices(), &job.target.id);
     let outcome = match verdict {
-        Verdict::Accept => devices.decide(id, set, Decision::Accept).await,
-        Verdict::Reject => devices.decide(id, set, Decision::Reject).await,
-        Verdict::Dismiss => devices.dismiss(id, set).await,
+        Verdict::Accept => devices.decide(id, &job.load, Decision::Accept).await,
+        Verdict::Reject => devices.decide(id, &job.load, Decision::Reject).await,
+        Verdict::Dismiss => devices.dismiss(id, &job.load).await,
     };
     outcome.map_err(|error| {
         let error = CliError::from(error);
@@ -224,7 +226,9 @@ mod tests {
         }
         for (statuses, verdict, reason) in [
             (&["pending", "pending"][..], Accept, "--auth-set\n  s0  pending"),
-            (&["accepted", "rejected"], Dismiss, "--auth-set"),
+            (&["accepted", "rejected"], Dismiss, "it is accepted"),
+            (&["accepted"], Dismiss, "it is accepted"),
+            (&["rejected", "rejected"], Dismiss, "--auth-set"),
             (&["preauthorized"], Accept, "preauthorized"),
             (&[], Accept, "no authentication set"),
         ] {

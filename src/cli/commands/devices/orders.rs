@@ -54,10 +54,10 @@ async fn order(client: &Client, target: &Target, order: Order) -> Result<Done> {
     match client.connections().order(&target.id, order).await {
         Ok(()) => Ok(Done::Changed),
         // The server's own word is "not found" for a device that is just not there at the moment.
-        Err(error) if matches!(error.status(), Some(404 | 405)) => {
-            Err(CliError::from(error).reworded("it is not connected").or_lacking("for connected devices"))
+        Err(error) if error.refusal().is_some_and(|it| it.status == 404 && !it.is_from_elsewhere()) => {
+            Ok(Done::NotNow("it is not connected".into()))
         }
-        Err(error) => Err(error.into()),
+        Err(error) => Err(CliError::from(error).or_lacking("for connected devices")),
     }
 }
 
@@ -65,7 +65,7 @@ async fn order(client: &Client, target: &Target, order: Order) -> Result<Done> {
 async fn revoke(client: &Client, target: &Target) -> Result<Done> {
     let device = client.devices().get(&target.id).await?;
     let Some(set) = device.sets(Status::Accepted).next() else {
-        return Err(CliError::failed(format!("it is {} and has no token", device.status)));
+        return Ok(Done::NotNow(format!("it is {} and has no token", device.status)));
     };
     match client.devices().revoke_token(&set.id).await {
         Ok(()) => Ok(Done::Changed),

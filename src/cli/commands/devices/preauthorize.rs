@@ -11,6 +11,7 @@ use super::key;
 use super::patience::Patience;
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Result};
+use crate::cli::files;
 use crate::cli::fleet::bulk::{self, BulkArgs, Done, Job, Work};
 use crate::cli::fleet::{Chosen, Target, pairs};
 use crate::cli::output::Form;
@@ -27,7 +28,7 @@ pub struct PreauthorizeArgs {
     #[arg(long, value_name = "FILE", requires = "identity")]
     key: Option<PathBuf>,
 
-    /// Many devices: a CSV file
+    /// Many devices: a CSV file, '-' for stdin; see below
     #[arg(long, value_name = "FILE", conflicts_with_all = ["identity", "key"])]
     file: Option<PathBuf>,
 
@@ -49,6 +50,9 @@ pub struct PreauthorizeArgs {
 const FILES: &str = "\
 The CSV file has a heading: a column 'key' names the file of the device's key, from the folder of the CSV file; every
 other column is an attribute of its identity. Only the public part of a key is sent.";
+
+/// Bytes of a list of devices.
+const LARGEST_LIST: u64 = 64 << 20;
 
 /// A device to come.
 struct Coming {
@@ -179,14 +183,24 @@ fn identity(given: &[String]) -> Result<Map<String, Value>> {
 /// The devices of a CSV file. A line that is wrong spoils the whole: nothing was done yet.
 fn read_csv(path: &Path) -> Result<Vec<Coming>> {
     let fault = |text: String| CliError::failed(format!("{}: {text}", path.display()));
-    let mut reader = csv::ReaderBuilder::new()
-        .trim(csv::Trim::All)
-        .from_path(path)
-        .map_err(|error| fault(format!("cannot read it: {error}")))?;
+    let content = if path == Path::new("-") {
+        files::read_within(LARGEST_LIST, std::io::stdin())
+    } else {
+        std::fs::File::open(path).and_then(|file| files::read_within(LARGEST_LIST, file))
+    };
+    let content = content.map_err(|error| fault(format!("cannot read it: {error}")))?;
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(content.as_slice());
     let heading = reader.headers().map_err(|error| fault(error.to_string()))?.clone();
     let key_column = heading.iter().position(|name| name.trim_start_matches('\u{feff}') == "key");
     let key_column = key_column
         .ok_or_else(|| fault("its heading has no column 'key'".into()).hint("such as: mac,serial,key"))?;
+    for (column, name) in heading.iter().enumerate() {
+        if name.trim_start_matches('\u{feff}').is_empty()
+            || heading.iter().take(column).any(|other| other == name)
+        {
+            return Err(fault("each column of its heading has a name, and no two the same".into()));
+        }
+    }
     let folder = path.parent().unwrap_or(Path::new(""));
     let mut coming: Vec<Coming> = Vec::new();
     for record in reader.records() {

@@ -21,7 +21,8 @@ pub struct WaitArgs {
     #[arg(value_name = "DEVICE")]
     device: String,
 
-    /// pending, accepted, rejected, connected, gone, or a condition such as tags/site=berlin
+    /// A status (pending, accepted, rejected, preauthorized, noauth), connected, gone, or a condition such as
+    /// tags/site=berlin
     #[arg(long = "for", value_name = "STATE")]
     goal: Goal,
 
@@ -86,6 +87,7 @@ pub async fn run(args: WaitArgs, ctx: &Context) -> Result<()> {
                     state = now;
                 }
                 Err(error) if may_pass(&error) => {
+                    state = format!("the last look failed: {}", error.message());
                     if !std::mem::replace(&mut is_warned, true) {
                         ctx.out().warn(format_args!("{}; going on", error.message()));
                     }
@@ -158,5 +160,8 @@ async fn connection(client: &Client, id: &str) -> Result<(bool, String)> {
 /// Whether a later look may go better.
 fn may_pass(error: &CliError) -> bool {
     let is_broken = matches!(error.cause.downcast_ref(), Some(mender::Error::Connection { .. }));
-    is_broken || error.status().is_some_and(|status| status >= 500 || status == 429)
+    // A server that cannot read a condition will not learn to.
+    is_broken
+        || matches!(error.status(), Some(429 | 502..=504))
+        || (error.status() == Some(500) && error.hints.is_empty())
 }

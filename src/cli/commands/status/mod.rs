@@ -46,6 +46,8 @@ struct Overview {
     software: Option<Vec<Count>>,
     /// Accepted devices that were silent for longer than `offline_after` seconds.
     offline: Option<u64>,
+    /// Accepted devices that never came.
+    never_seen: Option<u64>,
     offline_after: u64,
     pending: Option<Vec<Pending>>,
     deployments: Option<Vec<Running>>,
@@ -119,6 +121,7 @@ async fn overview(jobs: JobsArgs, ctx: &Context, client: &Client) -> Result<Over
         server: client.server().to_string(),
         devices,
         offline: accepted.as_ref().map(|accepted| accepted.silent),
+        never_seen: accepted.as_ref().map(|accepted| accepted.never_seen),
         software: accepted.map(|accepted| software(accepted.by_release)),
         offline_after,
         pending,
@@ -142,6 +145,7 @@ const RELEASE: &str = "artifact_name";
 struct Accepted {
     by_release: BTreeMap<Option<String>, u64>,
     silent: u64,
+    never_seen: u64,
 }
 
 /// Hands out what the screen needs of each accepted device.
@@ -152,7 +156,7 @@ async fn each_accepted(
 ) -> Result<()> {
     let mut query = Query::default();
     query.require_equal(Name::new(Scope::Identity, "status"), Status::Accepted.name());
-    let system = ["check_in_time", "created_ts", "group"].map(|name| Name::new(Scope::System, name));
+    let system = ["check_in_time", "group"].map(|name| Name::new(Scope::System, name));
     query.fetch_only([&system[..], &[Name::new(Scope::Inventory, RELEASE)]].concat());
     let mut found = query.run(fleet, jobs.at_once());
     while let Some(some) = found.next().await? {
@@ -168,14 +172,13 @@ async fn accepted(fleet: &Fleet<'_>, jobs: JobsArgs, since: Timestamp) -> Result
     let mut accepted = Accepted::default();
     each_accepted(fleet, jobs, |device, release| {
         *accepted.by_release.entry(release).or_default() += 1;
-        accepted.silent += u64::from(is_silent(device, since));
+        match last_seen(device) {
+            Some(seen) => accepted.silent += u64::from(seen < since),
+            None => accepted.never_seen += 1,
+        }
     })
     .await?;
     Ok(accepted)
-}
-
-fn is_silent(device: &Device, since: Timestamp) -> bool {
-    last_seen(device).is_none_or(|seen| seen < since)
 }
 
 /// The most frequent first.

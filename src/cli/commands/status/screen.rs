@@ -8,8 +8,17 @@ use crate::cli::output::{duration, line};
 
 /// All of it as text.
 pub fn text(overview: &Overview) -> String {
-    let Overview { server, devices, software, offline, offline_after, pending, deployments, limits } =
-        overview;
+    let Overview {
+        server,
+        devices,
+        software,
+        offline,
+        offline_after,
+        never_seen,
+        pending,
+        deployments,
+        limits,
+    } = overview;
     let mut parts = vec![format!("Fleet of {server}\n")];
     let count = |status: Status| devices.as_ref().and_then(|counts| counts.get(status.name()).copied());
     let accepted = count(Status::Accepted);
@@ -21,6 +30,9 @@ pub fn text(overview: &Overview) -> String {
         let after = duration(i64::try_from(*offline_after).unwrap_or(i64::MAX));
         let of = accepted.map(|all| format!(" of {all}")).unwrap_or_default();
         lines.push((format!("silent for over {after}"), format!("{offline}{of}")));
+    }
+    if let Some(count @ 1..) = never_seen {
+        lines.push(("accepted and never seen".into(), count.to_string()));
     }
     parts.push(part("Devices", lines));
     let name = |count: &Count| count.name.clone().unwrap_or_else(|| "(none reported)".into());
@@ -59,7 +71,7 @@ fn limit_lines(limits: &Limits, accepted: Option<u64>) -> Vec<(String, String)> 
 }
 
 fn share(count: u64, all: Option<u64>) -> String {
-    match all.and_then(|all| (count * 100).checked_div(all)) {
+    match all.and_then(|all| (count * 100 + all / 2).checked_div(all)) {
         Some(percent) => format!("{count} ({percent}%)"),
         None => count.to_string(),
     }

@@ -22,7 +22,7 @@ use crate::cli::error::{CliError, Result};
 use crate::cli::output::Form;
 use crate::cli::signals;
 
-pub use self::plan::{agree, counted};
+pub use self::plan::{Plan, agree, counted};
 
 /// How to work on many devices.
 #[derive(Clone, Debug, Args)]
@@ -84,12 +84,26 @@ pub struct Unfit {
 /// All that is to be worked on.
 pub struct Jobs<T> {
     pub list: Vec<Job<T>>,
+    /// Devices that are so already.
+    pub settled: Vec<Target>,
     pub unfit: Vec<Unfit>,
+}
+
+impl<T> Default for Jobs<T> {
+    fn default() -> Self {
+        Jobs { list: Vec::new(), settled: Vec::new(), unfit: Vec::new() }
+    }
+}
+
+impl<T> Jobs<T> {
+    fn count(&self) -> usize {
+        self.list.len() + self.settled.len() + self.unfit.len()
+    }
 }
 
 impl<T> FromIterator<Job<T>> for Jobs<T> {
     fn from_iter<I: IntoIterator<Item = Job<T>>>(jobs: I) -> Self {
-        Jobs { list: jobs.into_iter().collect(), unfit: Vec::new() }
+        Jobs { list: jobs.into_iter().collect(), ..Jobs::default() }
     }
 }
 
@@ -107,6 +121,8 @@ pub enum Done {
     Found {
         id: String,
     },
+    /// It cannot be just now, for a reason that says nothing of the other devices.
+    NotNow(String),
 }
 
 /// Does `act` for all of them, after the user has seen what that means.
@@ -123,31 +139,42 @@ pub async fn run<T>(
     act: impl AsyncFn(&Job<T>) -> Result<Done>,
 ) -> Result<()> {
     let targets: Vec<&Target> = jobs.list.iter().map(|job| &job.target).collect();
-    let what = match (targets.as_slice(), jobs.unfit.as_slice()) {
-        ([], []) => {
+    let what = match (targets.as_slice(), jobs.settled.as_slice(), jobs.unfit.as_slice()) {
+        ([], [], []) => {
             ctx.out().notice("nothing to do: no device fits");
             return plan::list(ctx, &[]);
         }
-        ([], [only]) => return Err(CliError::failed(format!("{}: {}", only.target.label(), only.why))),
-        ([only], []) => only.label(),
-        (several, _) => counted(several.len()),
+        ([], [], [only]) => return Err(CliError::failed(format!("{}: {}", only.target.label(), only.why))),
+        ([only], [], []) => only.label(),
+        ([], [only], []) => only.label(),
+        _ => counted(jobs.list.len() + jobs.settled.len()),
     };
-    if !agree(ctx, &args.consent, work, &targets, &jobs.unfit).await? {
+    if !agree(
+        ctx,
+        &args.consent,
+        work,
+        &Plan { targets: &targets, settled: jobs.settled.len(), unfit: &jobs.unfit },
+    )
+    .await?
+    {
         return Ok(());
     }
     let run = RefCell::new(Run {
         rows: ctx.out().rows(&Outcomes)?,
         count: ctx.out().count(work.done, jobs.list.len(), !args.no_progress),
         shows_all: matches!(ctx.out().form()?, Form::Json | Form::Jsonl),
-        progress: Progress::to(jobs.list.len() + jobs.unfit.len()),
+        progress: Progress::to(jobs.count()),
+        noted: vec![false; jobs.list.len()],
     });
     let working =
         signals::interruptible(go_on(args, &jobs, &act, &run), || run.borrow().progress.interrupted(work));
     let outcome = working.await;
-    let run = run.into_inner();
+    let mut run = run.into_inner();
     run.count.clear();
-    let ending = if run.progress.unread { Ok(()) } else { run.rows.end() };
-    outcome.and(ending).and_then(|()| run.progress.verdict(ctx, work, &what))
+    // What was not come to has to be done yet, too.
+    let rest = run.leave_rest(&targets);
+    let ending = if run.progress.is_read() { run.rows.end() } else { Ok(()) };
+    outcome.and(rest).and(ending).and_then(|()| run.progress.verdict(ctx, work, &what))
 }
 
 async fn go_on<T>(
@@ -159,23 +186,26 @@ async fn go_on<T>(
     for unfit in &jobs.unfit {
         run.borrow_mut().leave_out(unfit)?;
     }
+    for target in &jobs.settled {
+        run.borrow_mut().settled(target)?;
+    }
     let pause = args.rate.map_or(Duration::ZERO, |rate| Duration::from_secs(1) / rate.get());
     let mut turn = Instant::now();
-    let mut queue = jobs.list.iter();
+    let mut queue = jobs.list.iter().enumerate();
     let mut running = FuturesUnordered::new();
     loop {
         while run.borrow().progress.goes_on()
             && running.len() < args.at_once()
-            && let Some(job) = queue.next()
+            && let Some((index, job)) = queue.next()
         {
             let begin = turn;
             turn = turn.max(Instant::now()) + pause;
             running.push(async move {
                 tokio::time::sleep_until(begin).await;
-                (job, act(job).await)
+                (index, &job.target, act(job).await)
             });
         }
-        let Some((job, outcome)) = running.next().await else { return Ok(()) };
-        run.borrow_mut().note(&job.target, outcome, args.max_errors.get())?;
+        let Some((index, target, outcome)) = running.next().await else { return Ok(()) };
+        run.borrow_mut().note(index, target, outcome, args.max_errors.get())?;
     }
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::plan::first_line;
 use super::progress::Progress;
 use super::{Done, Unfit};
-use crate::cli::error::{Kind, Result};
+use crate::cli::error::Result;
 use crate::cli::fleet::Target;
 use crate::cli::output::{Cell, Count, Rows, View};
 
@@ -16,24 +16,26 @@ pub struct Run<'v> {
     /// Forms for programs tell of each device, the others of those that failed.
     pub shows_all: bool,
     pub progress: Progress,
+    /// Of which devices it is known what came of them.
+    pub noted: Vec<bool>,
 }
 
 impl Run<'_> {
     /// Takes what came of one device.
-    pub fn note(&mut self, target: &Target, outcome: Result<Done>, most: usize) -> Result<()> {
+    pub fn note(&mut self, index: usize, target: &Target, outcome: Result<Done>, most: usize) -> Result<()> {
         self.count.advance();
+        self.noted[index] = true;
         let error = match outcome {
+            Ok(Done::NotNow(why)) => return self.leave_out(&Unfit { target: target.clone(), why }),
             Ok(done) => {
                 self.progress.succeeded(&done);
                 return match done {
-                    _ if !self.shows_all => Ok(()),
                     Done::Made { id } | Done::Found { id } => {
-                        self.show(Outcome { id, name: target.name.clone(), error: None })
+                        self.show_done(Outcome { id, name: target.name.clone(), error: None })
                     }
-                    Done::Changed | Done::Already => self.show(Outcome::of(target, None)),
+                    _ => self.show_done(Outcome::of(target, None)),
                 };
             }
-            Err(error) if matches!(error.kind, Kind::Closed | Kind::Interrupted) => return Err(error),
             Err(error) => error,
         };
         if self.progress.total > 1 || self.shows_all {
@@ -43,24 +45,47 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// Takes one that was so before.
+    pub fn settled(&mut self, target: &Target) -> Result<()> {
+        self.progress.succeeded(&Done::Already);
+        self.show_done(Outcome::of(target, None))
+    }
+
+    /// Takes all of which nothing is known in the end, so that a list of what is still to be done is whole.
+    pub fn leave_rest(&mut self, targets: &[&Target]) -> Result<()> {
+        if self.progress.total == 1 {
+            return Ok(());
+        }
+        let rest: Vec<&Target> = targets
+            .iter()
+            .zip(&self.noted)
+            .filter(|(_, noted)| !**noted)
+            .map(|(target, _)| *target)
+            .collect();
+        rest.into_iter().try_for_each(|target| self.show(Outcome::of(target, Some("not come to".into()))))
+    }
+
     /// Takes one that could not be worked on.
     pub fn leave_out(&mut self, unfit: &Unfit) -> Result<()> {
         self.progress.left_out(unfit);
-        self.show(Outcome::of(&unfit.target, Some(unfit.why.clone())))
+        if self.progress.total > 1 || self.shows_all {
+            self.show(Outcome::of(&unfit.target, Some(unfit.why.clone())))?;
+        }
+        Ok(())
     }
 
-    /// Who does not read any more stops the work, but does not cut off what is under way.
+    fn show_done(&mut self, outcome: Outcome) -> Result<()> {
+        if self.shows_all { self.show(outcome) } else { Ok(()) }
+    }
+
+    /// If nobody can be told any more the work stops, but what is under way is not cut off.
     fn show(&mut self, outcome: Outcome) -> Result<()> {
-        if self.progress.unread {
-            return Ok(());
+        if self.progress.is_read()
+            && let Err(error) = self.rows.add(vec![outcome])
+        {
+            self.progress.unread(error);
         }
-        match self.rows.add(vec![outcome]) {
-            Err(error) if error.kind == Kind::Closed => {
-                self.progress.unread = true;
-                Ok(())
-            }
-            shown => shown,
-        }
+        Ok(())
     }
 }
 

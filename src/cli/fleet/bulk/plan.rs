@@ -12,38 +12,45 @@ use crate::cli::output::{Cell, View};
 /// So many devices of a plan are shown.
 const SAMPLE: usize = 5;
 
+/// What bulk work would do.
+#[derive(Clone, Copy)]
+pub struct Plan<'p> {
+    pub targets: &'p [&'p Target],
+    /// How many devices are so already.
+    pub settled: usize,
+    pub unfit: &'p [Unfit],
+}
+
 /// Shows what is about to be done, and asks where that is due. Without consent the devices are listed on stdout, as
 /// `--dry-run` promises.
 ///
 /// # Errors
 ///
 /// As [`Context::consent`].
-pub async fn agree(
-    ctx: &Context,
-    consent: &ConsentArgs,
-    work: &Work<'_>,
-    targets: &[&Target],
-    unfit: &[Unfit],
-) -> Result<bool> {
+pub async fn agree(ctx: &Context, consent: &ConsentArgs, work: &Work<'_>, plan: &Plan<'_>) -> Result<bool> {
     let is_due = work.is_grave || *work.chosen != Chosen::Named || consent.dry_run;
     if !is_due {
         return Ok(true);
     }
-    show(ctx, work, targets, unfit);
-    let what = match targets {
-        [] => return if consent.dry_run { list(ctx, targets).map(|()| false) } else { Ok(true) },
+    // Who is about to decide has to see it.
+    let is_decided = consent.yes || consent.dry_run;
+    if !is_decided || !ctx.out().is_quiet() {
+        show(ctx, work, plan);
+    }
+    let what = match plan.targets {
+        [] => return if consent.dry_run { list(ctx, &[]).map(|()| false) } else { Ok(true) },
         [only] => only.label(),
         several => counted(several.len()),
     };
-    let plan = format!("{} {what}{} on {}", work.verb, work.place, work.server);
-    if ctx.consent(consent, &plan).await? {
+    if ctx.consent(consent, &format!("{} {what}{} on {}", work.verb, work.place, work.server)).await? {
         return Ok(true);
     }
-    list(ctx, targets)?;
+    list(ctx, plan.targets)?;
     Ok(false)
 }
 
-fn show(ctx: &Context, work: &Work<'_>, targets: &[&Target], unfit: &[Unfit]) {
+fn show(ctx: &Context, work: &Work<'_>, plan: &Plan<'_>) {
+    let Plan { targets, settled, unfit } = plan;
     let mut text = format!("To {}{}: {}", work.verb, work.place, counted(targets.len()));
     if let Chosen::Selected(how) = work.chosen {
         text.push_str(&format!(", selected by {how}"));
@@ -53,6 +60,9 @@ fn show(ctx: &Context, work: &Work<'_>, targets: &[&Target], unfit: &[Unfit]) {
     }
     if targets.len() > SAMPLE {
         text.push_str(&format!("\n  and {} more", targets.len() - SAMPLE));
+    }
+    if *settled > 0 {
+        text.push_str(&format!("\nNothing to do for: {}", counted(*settled)));
     }
     if let Some(first) = unfit.first() {
         let (count, why) = (counted(unfit.len()), first_line(&first.why));

@@ -6,7 +6,7 @@ use crate::cli::context::Context;
 use crate::cli::error::{CliError, Kind, Result};
 use crate::cli::fleet::Target;
 
-const AGAIN: &str = "what was done stays; the same command goes on with the rest";
+const AGAIN: &str = "what was done stays; the same command goes on with the rest, and so does --file with what was printed on stdout";
 
 /// How far it is.
 #[derive(Default)]
@@ -22,8 +22,8 @@ pub struct Progress {
     stop: Option<CliError>,
     /// Whether some of those that failed have no id that `--file` could take back.
     have_no_ids: bool,
-    /// Whether nobody reads stdout any more.
-    pub unread: bool,
+    /// Why nobody can be told any more.
+    unread: Option<String>,
 }
 
 impl Progress {
@@ -32,10 +32,24 @@ impl Progress {
     }
 
     pub fn goes_on(&self) -> bool {
-        self.stop.is_none() && !self.unread
+        self.stop.is_none() && self.unread.is_none()
     }
 
-    pub fn finished(&self) -> usize {
+    pub fn is_read(&self) -> bool {
+        self.unread.is_none()
+    }
+
+    /// Nobody can be told any more.
+    pub fn unread(&mut self, error: CliError) {
+        let why = if error.kind == Kind::Closed {
+            "nobody reads what is printed any more".to_owned()
+        } else {
+            error.message()
+        };
+        self.unread = Some(why);
+    }
+
+    fn finished(&self) -> usize {
         self.changed + self.already + self.failed
     }
 
@@ -43,6 +57,7 @@ impl Progress {
         match done {
             Done::Changed | Done::Made { .. } => self.changed += 1,
             Done::Already | Done::Found { .. } => self.already += 1,
+            Done::NotNow(_) => {}
         }
     }
 
@@ -59,14 +74,16 @@ impl Progress {
         self.errors += 1;
         self.first_failure.get_or_insert_with(|| format!("{}: {}", target.label(), first_line(&message)));
         if self.stop.is_none() && (is_hopeless || self.errors >= most) {
-            self.stop =
-                Some(error.context(format!("stopped after {} of {} devices", self.finished(), self.total)));
+            self.stop = Some(error);
         }
     }
 
     /// Notes one that could not be worked on.
     pub fn left_out(&mut self, unfit: &Unfit) {
         self.failed += 1;
+        if self.total == 1 {
+            self.stop = Some(CliError::failed(unfit.why.clone()).context(unfit.target.label()));
+        }
         self.first_failure
             .get_or_insert_with(|| format!("{}: {}", unfit.target.label(), first_line(&unfit.why)));
     }
@@ -82,19 +99,17 @@ impl Progress {
 
     pub fn verdict(self, ctx: &Context, work: &Work<'_>, what: &str) -> Result<()> {
         let kind = if self.changed + self.already > 0 { Kind::Partial } else { Kind::Failed };
-        let finished = self.finished();
+        let stopped = format!("stopped after {} of {} devices", self.finished(), self.total);
         if let Some(stop) = self.stop {
             if self.total == 1 {
                 return Err(stop);
             }
-            return Err(CliError { kind, ..stop }.hint(AGAIN));
+            return Err(CliError { kind, ..stop.context(stopped) }.hint(AGAIN));
         }
-        if self.unread && finished < self.total {
-            let text = format!(
-                "nobody reads what is printed any more: stopped after {finished} of {} devices",
-                self.total
-            );
-            return Err(CliError::new(kind, anyhow::Error::msg(text)).hint(AGAIN));
+        if let Some(why) = self.unread
+            && self.changed + self.already + self.failed < self.total
+        {
+            return Err(CliError::new(kind, anyhow::Error::msg(format!("{why}: {stopped}"))).hint(AGAIN));
         }
         if let Some(first) = self.first_failure {
             let text = format!(

@@ -106,7 +106,8 @@ fn of_several_sets_a_person_chooses() {
 fn a_dismissal_does_not_choose_between_what_was_decided() {
     let decided = &[("s1", "accepted"), ("s2", "rejected")][..];
     let fleet = Fleet::with([device(DEVICE, "accepted", decided)]);
-    decide(&fleet, "dismiss", &[]).fails().says("--auth-set").says("s2  rejected");
+    decide(&fleet, "dismiss", &["--yes"]).fails().says("it is accepted").says("s2  rejected");
+    assert!(fleet.changes().is_empty());
     decide(&fleet, "dismiss", &["--auth-set", "s2"]).succeeds();
     assert_eq!(fleet.changes(), [delete(DEVICE, "s2")]);
 }
@@ -185,7 +186,8 @@ fn devices_that_want_a_choice_are_left_out_of_the_others_work() {
     let two = &[("t1", "pending"), ("t2", "pending")][..];
     let fleet = Fleet::with([device(DEVICE, "pending", &[("s1", "pending")]), device(OTHER, "pending", two)]);
     let run = |more: &[&str]| fleet.cli(["devices", "accept", "--all", "--max-errors", "1"]).args(more).run();
-    let plan = run(&["--dry-run", "-q"]).succeeds().prints(&format!("{DEVICE}\n"));
+    run(&["--dry-run", "-q"]).succeeds().prints(&format!("{DEVICE}\n")).does_not_say("Left out");
+    let plan = run(&["--dry-run"]).succeeds();
     let plan =
         plan.says("To accept: 1 device, ").says(&format!("Left out: 1 device, such as {OTHER}: 2 auth"));
     assert!(fleet.changes().is_empty(), "{}", plan.transcript());

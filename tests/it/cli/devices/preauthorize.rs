@@ -296,8 +296,11 @@ fn a_csv_file_names_identities_and_keys() {
 fn a_csv_file_needs_consent() {
     let fleet = nobody();
     fleet.home.write("devices.csv", "sn,key\n1,device.pub\n2,device.pub\n");
-    let plan = preauthorize(&fleet, &["--file", "devices.csv", "--dry-run", "-q"]).succeeds();
-    plan.prints("sn=1\nsn=2\n").says("To preauthorize: 2 devices, selected by the list in devices.csv");
+    let line = ["--file", "devices.csv", "--dry-run"];
+    preauthorize(&fleet, &[&line[..], &["-q"]].concat()).succeeds().prints("sn=1\nsn=2\n");
+    preauthorize(&fleet, &line)
+        .succeeds()
+        .says("To preauthorize: 2 devices, selected by the list in devices.csv");
     preauthorize(&fleet, &["--file", "devices.csv"]).fails().says("nobody can be asked here");
     assert!(fleet.server.requests().is_empty());
 }

@@ -192,7 +192,7 @@ fn ages_are_found_without_fetching_the_rest() {
             ..Device::default()
         });
     }
-    // What never came counts from when it became known.
+    // What never came may just be asking to be let in.
     for (id, created) in [("old", "2020-01-01T00:00:00Z".to_owned()), ("new", ago(0))] {
         let created_ts = Some(created);
         fleet.server.add_device(Device { id: id.into(), created_ts, ..Device::default() });
@@ -204,7 +204,7 @@ fn ages_are_found_without_fetching_the_rest() {
         ])
     };
     let found = fleet.find(&["--inactive", "7d"]);
-    assert_eq!(found, [vec!["old".into()], super::ids(0..3)].concat());
+    assert_eq!(found, super::ids(0..3));
     let searches = fleet.searches();
     assert_eq!(searches.len(), 1, "what was seen lately is of no interest");
     assert_eq!(searches[0]["sort"], sort("asc"));
@@ -222,7 +222,7 @@ fn ages_are_found_without_fetching_the_rest() {
     both.sort();
     assert_eq!(both, super::ids(0..3));
     fleet.server.clear_requests();
-    assert_eq!(fleet.find(&["--inactive", "7d", "--sort", "id:desc"]).len(), 4);
+    assert_eq!(fleet.find(&["--inactive", "7d", "--sort", "id:desc"]).len(), 3);
     assert_eq!(fleet.searches().len(), 3);
     for wrong in ["", "d", "0", "-1d", "7 parsecs", "99999999999w", "9999999w"] {
         fleet.cli(["devices", "list", "--inactive", wrong]).run().exits_with(2).prints("");
