@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::{Artifact, Artifacts, V1};
 use crate::artifact::Head;
 use crate::client::error::Result;
+use crate::client::http::Streamed;
 use crate::client::transfer::{Progress, Source};
 
 /// What the server has under the name of an Artifact that is to be uploaded.
@@ -64,7 +65,7 @@ impl Artifacts<'_> {
             form = form.text("size", length.to_string());
         }
         let form = form.text("description", description.to_owned()).part("artifact", part);
-        self.0.post(&V1).form(form).send_watched(&watch).await?.created_id()
+        self.0.post(&V1).send_watched(Streamed::Form(form), &watch).await?.created_id()
     }
 }
 
