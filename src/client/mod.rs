@@ -13,6 +13,7 @@ pub mod inventory;
 mod limits;
 pub(crate) mod login;
 pub(crate) mod page;
+mod paging;
 mod preferences;
 pub mod raw;
 mod retry;
