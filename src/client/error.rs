@@ -147,6 +147,14 @@ pub enum RequestError {
     /// `page` or `per_page` is no page, or no size of one.
     #[error("{0} has to be a number above 0")]
     Page(&'static str),
+    /// More ids than one call takes.
+    #[error("{given} ids are more than the {most} that one call takes")]
+    TooMany {
+        /// So many there are.
+        given: usize,
+        /// So many it takes.
+        most: usize,
+    },
     /// The body of a search holds its fields, and those for the pages.
     #[error("the body of a search has to be a JSON object")]
     SearchBody,

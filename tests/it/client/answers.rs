@@ -2,6 +2,7 @@
 
 use mender::Error;
 use mender::artifacts::Filter;
+use mender::raw::RequestError;
 use sandbox::artifact::Artifact;
 use sandbox::{Fault, Sandbox};
 
@@ -132,6 +133,26 @@ fn a_list_that_is_filtered_here_is_not_cut_short_either() {
     let error = wait(logged_in(&server).artifacts().list(&filter).collect(None)).unwrap_err();
     assert!(error.to_string().ends_with("after page 1 the server points to page 1"), "{error}");
     assert_eq!(server.requests().len(), 2);
+}
+
+/// Who splits them knows how far it came.
+#[test]
+fn more_ids_than_a_call_takes_are_not_sent() {
+    let server = Sandbox::start();
+    let client = logged_in(&server);
+    let groups = client.inventory().groups();
+    let mut ids = vec!["d"; 501];
+    for outcome in [wait(groups.add("lab", &ids)), wait(groups.remove("lab", &ids))] {
+        let error = outcome.unwrap_err();
+        assert!(
+            matches!(error, Error::Request(RequestError::TooMany { given: 501, most: 500 })),
+            "{error:?}"
+        );
+        assert_eq!(error.to_string(), "501 ids are more than the 500 that one call takes");
+    }
+    assert!(server.requests().is_empty());
+    ids.pop();
+    assert_eq!(wait(groups.add("lab", &ids)).unwrap().matched, 0);
 }
 
 /// What was asked for ahead is no page of the list if the server leads past it.
