@@ -114,6 +114,10 @@ impl<'c> Deployments<'c> {
     }
 
     /// How much the stored Artifacts take, in bytes.
+    ///
+    /// # Errors
+    ///
+    /// Those of any call; see [`Error`](crate::Error).
     pub async fn storage(&self) -> Result<Usage> {
         self.0.get(&[&V1[..], &["limits", "storage"]].concat()).send().await?.json()
     }

@@ -27,6 +27,10 @@ pub enum Availability {
 impl Artifacts<'_> {
     /// Whether an Artifact with that head could be stored. One small request that saves a long upload:
     /// the server notices a conflict only after the last byte.
+    ///
+    /// # Errors
+    ///
+    /// Those of any call; see [`Error`](crate::Error). That the user may not list Artifacts is none: [`Availability::Hidden`].
     pub async fn availability(&self, head: &Head) -> Result<Availability> {
         let same_name = match self.find(&head.name).await {
             Err(error) if error.status() == Some(403) => return Ok(Availability::Hidden),

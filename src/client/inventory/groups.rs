@@ -28,6 +28,10 @@ pub struct Change {
 
 impl<'c> Groups<'c> {
     /// Their names, sorted.
+    ///
+    /// # Errors
+    ///
+    /// Those of any call; see [`Error`](crate::Error).
     pub async fn list(&self) -> Result<Vec<String>> {
         let mut names: Vec<String> = self.0.get(&[&V1[..], &["groups"]].concat()).send().await?.list()?;
         names.sort();
@@ -66,6 +70,10 @@ impl<'c> Groups<'c> {
     }
 
     /// Takes all devices out of a group, which ends it.
+    ///
+    /// # Errors
+    ///
+    /// [`Id`](crate::Error::Id) for a name that cannot be one. An unknown group is no error: nothing is changed.
     pub async fn delete(&self, group: &str) -> Result<Change> {
         self.0.delete(&[&V1[..], &["groups", segment(group)?]].concat()).send().await?.json()
     }
