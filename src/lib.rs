@@ -29,6 +29,8 @@
 //! `cli` and `jq` (on by default) bring what the program needs; a program that wants the library alone
 //! turns them off with `default-features = false`.
 
+#![warn(clippy::missing_errors_doc)]
+
 pub mod artifact;
 mod client;
 mod digest;

@@ -16,6 +16,7 @@ const ZSTD_WINDOW: u64 = 128 * 1024 * 1024;
 
 /// How an archive inside an Artifact is compressed, which only its name tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Compression {
     /// Not at all.
     None,

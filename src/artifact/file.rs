@@ -33,6 +33,10 @@ pub struct FileInfo {
 /// payload with files has its data member, in its place and whole. Contents are stepped over.
 ///
 /// Bytes after the end of the archive are ignored, and the mark at its end may be missing.
+///
+/// # Errors
+///
+/// What is wrong with the file, or that it cannot be read.
 pub fn check_file(file: &mut (impl Read + Seek)) -> Result<Head, FormatError> {
     file.rewind()?;
     let prelude = Prelude::read(&mut *file)?;
@@ -66,6 +70,10 @@ pub fn check_file(file: &mut (impl Read + Seek)) -> Result<Head, FormatError> {
 ///
 /// `head` is that of the same file. Reads compressed payloads to their end, and only the headers
 /// of others; contents are not compared with the checksums.
+///
+/// # Errors
+///
+/// As [`check_file`].
 pub fn payload_files(file: &mut (impl Read + Seek), head: &Head) -> Result<Vec<Vec<FileInfo>>, FormatError> {
     let mut data: Vec<Option<Data>> = head.payloads.iter().map(|_| None).collect();
     walk(file, |_, member| {

@@ -81,6 +81,10 @@ impl Head {
     ///
     /// The checksums of `version` and of the header are verified. Reading takes a bounded amount
     /// of memory, whatever the input is.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the head, or that it cannot be read.
     pub fn read(reader: impl Read) -> Result<Self, FormatError> {
         Prelude::read(reader)?.head()
     }

@@ -27,6 +27,7 @@ impl Connection {
 
 /// What a connected device can be told to do at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Order {
     /// To look for an update.
     CheckUpdate,

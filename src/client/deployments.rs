@@ -87,6 +87,9 @@ pub struct Usage {
 #[derive(Clone, Copy, Debug)]
 pub struct Deployments<'c>(&'c Transport);
 
+/// The most that [`Deployments::of_device`] gives at once: less than any other list.
+pub const LARGEST_HISTORY_PAGE: u32 = 20;
+
 const V1: [&str; 4] = ["api", "management", "v1", "deployments"];
 
 impl<'c> Deployments<'c> {
@@ -99,14 +102,22 @@ impl<'c> Deployments<'c> {
         Pages::new(self.0, &[&V1[..], &["deployments"]].concat(), vec![("status", status.to_owned())])
     }
 
-    /// What a device took part in, the newest first. Nothing for an unknown one.
+    /// What a device took part in, the newest first, in pages of at most [`LARGEST_HISTORY_PAGE`]. Nothing for an
+    /// unknown one.
+    ///
+    /// # Errors
+    ///
+    /// [`Id`](crate::Error::Id) for what cannot be an id.
     pub fn of_device(&self, device: &str) -> Result<Pages<'c, Participation>> {
         let path = [&V1[..], &["deployments", "devices", segment(device)?]].concat();
-        // This call alone gives no more than 20 at once.
-        Ok(Pages::new(self.0, &path, Vec::new()).from(1, 20))
+        Ok(Pages::new(self.0, &path, Vec::new()).at_most(LARGEST_HISTORY_PAGE))
     }
 
     /// How much the stored Artifacts take, in bytes.
+    ///
+    /// # Errors
+    ///
+    /// Those of any call; see [`Error`](crate::Error).
     pub async fn storage(&self) -> Result<Usage> {
         self.0.get(&[&V1[..], &["limits", "storage"]].concat()).send().await?.json()
     }

@@ -99,6 +99,7 @@ impl AuthSet {
 
 /// What a device or an authentication set may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Status {
     /// It waits for a decision.
     Pending,
@@ -150,6 +151,7 @@ impl FromStr for Status {
 
 /// What is decided about a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Decision {
     /// The device may speak with the server. Another set of it that was accepted is rejected by that.
     Accept,
@@ -184,6 +186,10 @@ impl<'c> Devices<'c> {
     }
 
     /// Those of the devices that exist, in no particular order.
+    ///
+    /// # Errors
+    ///
+    /// Those of any call; see [`Error`](crate::Error).
     pub async fn get_many(&self, ids: &[&str]) -> Result<Vec<Device>> {
         let mut found = Vec::with_capacity(ids.len());
         let path = [&DEVICES[..], &["search"]].concat();
@@ -204,6 +210,10 @@ impl<'c> Devices<'c> {
     }
 
     /// How many there are.
+    ///
+    /// # Errors
+    ///
+    /// Those of any call; see [`Error`](crate::Error).
     pub async fn count(&self, status: Option<Status>) -> Result<u64> {
         #[derive(Deserialize)]
         struct Count {
@@ -294,6 +304,10 @@ impl<'c> Devices<'c> {
     }
 
     /// How many devices may be accepted; `None` if there is no limit.
+    ///
+    /// # Errors
+    ///
+    /// Those of any call; see [`Error`](crate::Error).
     pub async fn limit(&self) -> Result<Option<u64>> {
         #[derive(Deserialize)]
         struct Limit {

@@ -16,6 +16,11 @@ use crate::artifact::FormatError;
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why a call failed.
+///
+/// Any call may end with [`Connection`](Error::Connection), with [`Redirect`](Error::Redirect), with
+/// [`Answer`](Error::Answer), and with [`Refused`](Error::Refused): 401 for a token that has ended, 403 for what the
+/// user's role or the plan does not allow, 429 for haste, 500 and more for trouble of the server's. What else a call
+/// fails with stands with the call.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -147,6 +152,14 @@ pub enum RequestError {
     /// `page` or `per_page` is no page, or no size of one.
     #[error("{0} has to be a number above 0")]
     Page(&'static str),
+    /// More ids than one call takes.
+    #[error("{given} ids are more than the {most} that one call takes")]
+    TooMany {
+        /// So many there are.
+        given: usize,
+        /// So many it takes.
+        most: usize,
+    },
     /// The body of a search holds its fields, and those for the pages.
     #[error("the body of a search has to be a JSON object")]
     SearchBody,
@@ -188,6 +201,7 @@ impl fmt::Display for RequestLine {
 
 /// An answer with a status that is not a success.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Refusal {
     /// Which request.
     pub request: RequestLine,

@@ -3,7 +3,6 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use backon::Retryable;
 use bytes::Bytes;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Url};
@@ -13,7 +12,7 @@ use super::answer::{Answer, Incoming};
 use super::error::{Error, RequestError, RequestLine, Result, only_asks};
 use super::fault::{ConnectionFault, silent, unanswered};
 use super::limits::Limits;
-use super::retry;
+use super::retry::{Next, Tries};
 use super::token::Token;
 use super::transfer::Watch;
 use super::url::{ServerUrl, without_query};
@@ -22,8 +21,6 @@ use super::url::{ServerUrl, without_query};
 const LOG: &str = "mender::http";
 /// A trailing slash costs one redirect; more than a few are a circle.
 const MOST_REDIRECTS: usize = 5;
-/// So often in a row a server may ask for patience before its refusal is the answer.
-const MOST_HELD: usize = 10;
 
 /// A server, the HTTP client that speaks with it, and the token to speak with, if any.
 #[derive(Clone, Debug)]
@@ -105,7 +102,7 @@ impl Transport {
             headers.insert(AUTHORIZATION, token.header());
         }
         let url = self.server().join(path);
-        Call { transport: self, method, url, is_presigned: false, headers, body: Body::None }
+        Call { transport: self, method, url, is_presigned: false, headers, body: None }
     }
 
     /// A request to any place on the server.
@@ -125,19 +122,18 @@ impl Transport {
             text: "the server gave a link that is no address".into(),
         })?;
         let headers = HeaderMap::new();
-        Ok(Call { transport: self, method, url, is_presigned: true, headers, body: Body::None })
+        Ok(Call { transport: self, method, url, is_presigned: true, headers, body: None })
     }
 }
 
-/// What a request carries.
-enum Body {
-    None,
-    Small(Bytes),
+/// A body that is read while it is sent, and comes only once.
+pub(crate) enum Streamed {
     Raw(reqwest::Body),
     Form(reqwest::multipart::Form),
 }
 
 /// A request that is being put together.
+#[derive(Clone)]
 pub(crate) struct Call<'t> {
     transport: &'t Transport,
     method: Method,
@@ -145,7 +141,7 @@ pub(crate) struct Call<'t> {
     /// The query of a presigned link is a secret, also where the storage is at the server's own address.
     is_presigned: bool,
     headers: HeaderMap,
-    body: Body,
+    body: Option<Bytes>,
 }
 
 impl<'t> Call<'t> {
@@ -162,7 +158,7 @@ impl<'t> Call<'t> {
     pub(crate) fn json(self, value: &impl Serialize) -> Self {
         let body = serde_json::to_vec(value).expect("our own types are JSON");
         let mut call = self.header(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        call.body = Body::Small(body.into());
+        call.body = Some(body.into());
         call
     }
 
@@ -172,18 +168,8 @@ impl<'t> Call<'t> {
         self
     }
 
-    pub(crate) fn small(mut self, body: Bytes) -> Self {
-        self.body = Body::Small(body);
-        self
-    }
-
-    pub(crate) fn raw(mut self, body: reqwest::Body) -> Self {
-        self.body = Body::Raw(body);
-        self
-    }
-
-    pub(crate) fn form(mut self, form: reqwest::multipart::Form) -> Self {
-        self.body = Body::Form(form);
+    pub(crate) fn body(mut self, body: Bytes) -> Self {
+        self.body = Some(body);
         self
     }
 
@@ -208,60 +194,38 @@ impl<'t> Call<'t> {
 
     /// The same, but a refusal is an answer too.
     pub(crate) async fn send_any(self) -> Result<Answer> {
-        let Limits { silence, pause, .. } = *self.transport.limits();
-        if let Body::Raw(_) | Body::Form(_) = self.body {
-            return self.begin(Some(silence)).await?.answer().await;
-        }
-        if !only_asks(&self.method, self.url.path()) {
-            return self.in_turn().await;
-        }
-        let attempt = || async {
-            let answer = self.in_turn().await.map_err(Unsuccessful::from)?;
-            match answer.refusal() {
-                None => Ok(answer),
-                Some(error) => Err(Unsuccessful { error, answer: Some(answer) }),
-            }
-        };
-        let logged = |failed: &Unsuccessful, pause: Duration| {
-            log::debug!(target: LOG, "{}; again in {pause:?}", failed.error);
-        };
-        let outcome = attempt
-            .retry(retry::pauses(pause))
-            .when(|failed| retry::may_help(&failed.error))
-            .adjust(|failed, planned| retry::pause(&failed.error, planned))
-            .notify(logged)
-            .await;
-        outcome.or_else(|Unsuccessful { error, answer }| answer.ok_or(error))
-    }
-
-    /// Sends it once the server wants to hear of us. One that was refused for haste has not been carried out: it may
-    /// be sent again whatever it is.
-    async fn in_turn(&self) -> Result<Answer> {
-        let mut held = 0;
+        let only_asks = only_asks(&self.method, self.url.path());
+        let mut tries = Tries::new(only_asks, self.transport.limits().pause);
         loop {
             self.transport.wait_until_welcome().await;
-            let outcome = self.again().follow().await;
-            let refusal = outcome.as_ref().ok().and_then(Answer::refusal);
-            match refusal.as_ref().and_then(retry::patience) {
-                Some(pause) if held < MOST_HELD => {
-                    held += 1;
+            let outcome = self.clone().follow().await;
+            let next = match &outcome {
+                Ok(answer) => answer.refusal().map_or(Next::GiveUp, |refusal| tries.failed(&refusal)),
+                Err(error) => tries.failed(error),
+            };
+            match next {
+                Next::GiveUp => return outcome,
+                Next::Repeat(pause) => {
+                    log::debug!(target: LOG, "{}; again in {pause:?}", self.line());
+                    tokio::time::sleep(pause).await;
+                }
+                Next::Hold(pause) => {
                     if pause > Duration::from_secs(1) {
                         log::warn!(target: LOG, "the server asks for a pause of {} s", pause.as_secs());
                     }
                     self.transport.hold(pause);
                 }
-                _ => return outcome,
             }
         }
     }
 
-    /// Sends a body that is streamed, under the eyes of `watch`.
-    pub(crate) async fn send_watched(self, watch: &Watch) -> Result<Answer> {
+    /// Sends a body that is streamed, under the eyes of `watch`, and never again.
+    pub(crate) async fn send_watched(self, body: Streamed, watch: &Watch) -> Result<Answer> {
         let request = self.line();
         let limits = *self.transport.limits();
         // Until the answer begins, silence is the watch's business: it knows whether anything moves.
         let begun = tokio::select! {
-            begun = self.begin(None) => begun,
+            begun = self.begin(Some(body), None) => begun,
             text = watch.stalled(&limits) => {
                 Err(Error::Connection { request, fault: ConnectionFault::Timeout, text })
             }
@@ -289,41 +253,23 @@ impl<'t> Call<'t> {
         debug_assert!(self.is_presigned && self.method == Method::GET);
         let silence = self.transport.limits().silence;
         for _ in 0..MOST_REDIRECTS {
-            let here = self.again();
-            let incoming = self.begin(Some(silence)).await?;
-            match incoming.redirect(&here.url) {
-                Some(url) => self = Call { url, ..here },
+            let incoming = self.begin(None, Some(silence)).await?;
+            match incoming.redirect(&self.url) {
+                Some(url) => self.url = url,
                 None => return Ok(incoming),
             }
         }
         Err(self.circle())
     }
 
-    /// The same request once more. A streamed body cannot come along.
-    fn again(&self) -> Call<'t> {
-        let body = match &self.body {
-            Body::Small(bytes) => Body::Small(bytes.clone()),
-            Body::None | Body::Raw(_) | Body::Form(_) => Body::None,
-        };
-        Call {
-            transport: self.transport,
-            method: self.method.clone(),
-            url: self.url.clone(),
-            is_presigned: self.is_presigned,
-            headers: self.headers.clone(),
-            body,
-        }
-    }
-
     /// Sends it; a GET follows the server to other places on the same server, with the token; nowhere else.
     async fn follow(mut self) -> Result<Answer> {
         let silence = self.transport.limits().silence;
         for _ in 0..MOST_REDIRECTS {
-            let here = self.again();
-            let incoming = self.begin(Some(silence)).await?;
-            let target = incoming.redirect(&here.url).filter(|_| here.method == Method::GET);
-            match target.filter(|url| here.transport.server().same_origin(url)) {
-                Some(url) => self = Call { url, ..here },
+            let incoming = self.begin(None, Some(silence)).await?;
+            let target = incoming.redirect(&self.url).filter(|_| self.method == Method::GET);
+            match target.filter(|url| self.transport.server().same_origin(url)) {
+                Some(url) => self.url = url,
                 None => return incoming.answer().await,
             }
         }
@@ -335,14 +281,14 @@ impl<'t> Call<'t> {
     }
 
     /// Sends it and waits until the answer begins, for `patience` if that is limited here.
-    async fn begin(self, patience: Option<Duration>) -> Result<Incoming> {
+    async fn begin(&self, streamed: Option<Streamed>, patience: Option<Duration>) -> Result<Incoming> {
         let silence = self.transport.limits().silence;
         let line = self.line();
         let shown = self.shown();
-        let method = self.method.clone();
-        let http = self.transport.shared.http.clone();
+        let method = &self.method;
+        let request = self.build(streamed)?;
         let started = Instant::now();
-        let sent = http.execute(self.build()?);
+        let sent = self.transport.shared.http.execute(request);
         let sent = match patience {
             Some(patience) => tokio::time::timeout(patience, sent).await.map_err(|_| silent(&line, patience)),
             None => Ok(sent.await),
@@ -361,27 +307,15 @@ impl<'t> Call<'t> {
         outcome
     }
 
-    fn build(self) -> Result<reqwest::Request> {
-        let line = self.line();
-        let builder = self.transport.shared.http.request(self.method, self.url).headers(self.headers);
-        let builder = match self.body {
-            Body::None => builder,
-            Body::Small(bytes) => builder.body(bytes),
-            Body::Raw(body) => builder.body(body),
-            Body::Form(form) => builder.multipart(form),
+    fn build(&self, streamed: Option<Streamed>) -> Result<reqwest::Request> {
+        let Call { transport, method, url, headers, .. } = self;
+        let builder = transport.shared.http.request(method.clone(), url.clone()).headers(headers.clone());
+        let builder = match (streamed, &self.body) {
+            (Some(Streamed::Raw(body)), _) => builder.body(body),
+            (Some(Streamed::Form(form)), _) => builder.multipart(form),
+            (None, Some(bytes)) => builder.body(bytes.clone()),
+            (None, None) => builder,
         };
-        builder.build().map_err(|error| unanswered(&line, &error))
-    }
-}
-
-/// A try that was no success: what was wrong, and the refusal, if an answer came at all.
-struct Unsuccessful {
-    error: Error,
-    answer: Option<Answer>,
-}
-
-impl From<Error> for Unsuccessful {
-    fn from(error: Error) -> Self {
-        Unsuccessful { error, answer: None }
+        builder.build().map_err(|error| unanswered(&self.line(), &error))
     }
 }

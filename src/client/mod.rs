@@ -13,6 +13,7 @@ pub mod inventory;
 mod limits;
 pub(crate) mod login;
 pub(crate) mod page;
+mod paging;
 mod preferences;
 pub mod raw;
 mod retry;
@@ -158,6 +159,10 @@ impl Client {
     }
 
     /// Ends the token that this client uses, **of whatever kind it is**: the server does not ask.
+    ///
+    /// # Errors
+    ///
+    /// Those of any call; see [`Error`](crate::Error).
     pub async fn logout(&self) -> Result<()> {
         login::logout(&self.0).await
     }
@@ -193,6 +198,10 @@ impl Client {
     }
 
     /// What the tenant chose in the web interface.
+    ///
+    /// # Errors
+    ///
+    /// Those of any call; see [`Error`](crate::Error).
     pub async fn preferences(&self) -> Result<Preferences> {
         preferences::get(&self.0).await
     }

@@ -1,9 +1,7 @@
 //! One way to read every list, whatever its service makes of paging.
 //!
-//! Most lists go on while their answer has a `Link` to the next page; services that do not page send everything at
-//! once and none. Only the number of that page is taken from the link, since the path in it lacks the prefix that a
-//! server may be reached under. The search of the inventory has no links: it takes the page in the body, and says how
-//! much there is.
+//! Most take the page in the query; services that do not page send everything at once. The search of the inventory
+//! takes the page in the body. What comes after a page is decided in `paging`.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -11,13 +9,13 @@ use std::fmt;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesOrdered, StreamExt as _};
-use reqwest::header::{HeaderMap, LINK};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::answer::Answer;
 use super::error::{Error, Result};
 use super::http::Transport;
+use super::paging::{Position, Untold, total};
 
 /// The most that any service gives at once.
 pub const LARGEST_PAGE: u32 = 500;
@@ -29,12 +27,13 @@ pub(crate) type Keep<T> = Box<dyn Fn(&T) -> bool + Send + Sync>;
 pub struct Pages<'c, T> {
     transport: &'c Transport,
     place: Place,
-    per_page: u32,
-    next: Option<u32>,
+    /// The most that the service gives at once.
+    largest: u32,
+    next: Option<Position>,
     total: Option<u64>,
     at_once: usize,
     /// Pages that were asked for ahead of their turn.
-    coming: FuturesOrdered<BoxFuture<'c, (u32, Result<Answer>)>>,
+    coming: FuturesOrdered<BoxFuture<'c, (u64, Result<Answer>)>>,
     older: Option<Older<T>>,
     keep: Option<Keep<T>>,
     /// What was kept of the whole list and is still to be handed out, in the server's form and in ours.
@@ -83,8 +82,8 @@ impl<'c, T: DeserializeOwned> Pages<'c, T> {
         Pages {
             transport,
             place,
-            per_page: LARGEST_PAGE,
-            next: Some(1),
+            largest: LARGEST_PAGE,
+            next: Some(Position::at(1, LARGEST_PAGE.into())),
             total: None,
             at_once: 1,
             coming: FuturesOrdered::new(),
@@ -99,15 +98,22 @@ impl<'c, T: DeserializeOwned> Pages<'c, T> {
         self
     }
 
+    /// For a list that comes in smaller pages than others.
+    pub(crate) fn at_most(mut self, largest: u32) -> Self {
+        self.largest = largest;
+        self.from(1, largest)
+    }
+
     /// Starts at another page, or with pages of another size.
     ///
     /// # Panics
     ///
-    /// If a number is 0, or `per_page` more than [`LARGEST_PAGE`].
+    /// If a number is 0, or `per_page` more than the service gives at once: [`LARGEST_PAGE`], or what the list itself
+    /// says.
     pub fn from(mut self, page: u32, per_page: u32) -> Self {
-        assert!(page > 0 && (1..=LARGEST_PAGE).contains(&per_page));
-        self.next = Some(page);
-        self.per_page = per_page;
+        assert!(page > 0, "the first page is 1");
+        assert!((1..=self.largest).contains(&per_page), "a page has from 1 to {} items", self.largest);
+        self.next = Some(Position::at(page.into(), per_page.into()));
         self
     }
 
@@ -122,91 +128,89 @@ impl<'c, T: DeserializeOwned> Pages<'c, T> {
         self.total
     }
 
-    /// Fetches the next page; `None` after the last.
+    /// Fetches the next page; `None` after the last. After an error the same page is asked for again.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`](Error::Refused) if the server refuses, [`Connection`](Error::Connection) if no complete answer
+    /// comes; [`Answer`](Error::Answer) for one that is no such list, or that leads back to a page before.
     pub async fn next_page(&mut self) -> Result<Option<Page<T>>> {
-        let Some(number) = self.next else { return Ok(None) };
+        let Some(position) = self.next else { return Ok(None) };
         if self.keep.is_some() {
-            return self.kept_page(number).await.map(Some);
+            return self.kept_page(position).await.map(Some);
         }
-        let answer = match self.turn(number).await {
+        let answer = match self.turn(position).await {
             Err(Error::Refused(refusal)) if matches!(refusal.status, 404 | 405) && self.older.is_some() => {
                 let older = self.older.take().expect("just seen");
                 self.place = Place::Path { path: owned(&older.path), query: older.query };
                 self.keep = older.keep;
                 if self.keep.is_some() {
-                    return self.kept_page(number).await.map(Some);
+                    return self.kept_page(position).await.map(Some);
                 }
-                self.turn(number).await?
+                self.turn(position).await?
             }
             other => other?,
         };
         let items: Vec<T> = answer.list()?;
-        self.total = total(&answer);
-        self.next = self.after(&answer, number, items.len());
+        let next = self.place.after(position, &answer, items.len())?;
+        self.total = total(answer.headers());
+        self.next = next;
         Ok(Some(Page { items, body: answer.body().clone(), more: self.next.is_some() }))
     }
 
     /// The page whose turn it is. Those behind it are asked for meanwhile.
-    async fn turn(&mut self, number: u32) -> Result<Answer> {
-        let last = self.total.map_or(number, |total| {
-            u32::try_from(total.div_ceil(u64::from(self.per_page))).unwrap_or(u32::MAX)
-        });
-        let ahead = u32::try_from(self.coming.len()).unwrap_or(u32::MAX);
-        let mut wanted = number.saturating_add(ahead);
-        while self.coming.len() < self.at_once && wanted <= last.max(number) {
-            let ask = self.place.clone().page(self.transport, wanted, self.per_page);
-            self.coming.push_back(Box::pin(async move { (wanted, ask.await) }));
-            wanted += 1;
-        }
-        match self.coming.next().await {
-            Some((came, Ok(answer))) if came == number => Ok(answer),
-            Some((_, outcome)) => {
-                self.coming = FuturesOrdered::new();
-                outcome
+    async fn turn(&mut self, Position { page: number, per_page, .. }: Position) -> Result<Answer> {
+        let last = self.total.map_or(number, |total| total.div_ceil(per_page));
+        loop {
+            let mut wanted = number.saturating_add(self.coming.len() as u64);
+            while self.coming.len() < self.at_once && wanted <= last.max(number) {
+                let ask = self.place.clone().page(self.transport, wanted, per_page);
+                self.coming.push_back(Box::pin(async move { (wanted, ask.await) }));
+                wanted += 1;
             }
-            None => unreachable!("the page itself is always asked for"),
-        }
-    }
-
-    /// The number of the page behind this one, if there is one.
-    fn after(&self, answer: &Answer, number: u32, items: usize) -> Option<u32> {
-        match (&self.place, self.total) {
-            (Place::Path { .. }, _) => later(answer, number),
-            (Place::Search { .. }, Some(total)) => {
-                let is_more = u64::from(number) * u64::from(self.per_page) < total;
-                number.checked_add(1).filter(|_| is_more && items > 0)
-            }
-            (Place::Search { .. }, None) => {
-                number.checked_add(1).filter(|_| items as u64 >= u64::from(self.per_page))
+            match self.coming.next().await {
+                Some((came, Ok(answer))) if came == number => return Ok(answer),
+                came => {
+                    // Another one than expected: a link led past it.
+                    self.coming = FuturesOrdered::new();
+                    if let Some((came, Err(error))) = came
+                        && came == number
+                    {
+                        return Err(error);
+                    }
+                }
             }
         }
     }
 
     /// A page of what belongs to the list, which only the whole list can tell.
-    async fn kept_page(&mut self, number: u32) -> Result<Page<T>> {
+    async fn kept_page(&mut self, position: Position) -> Result<Page<T>> {
+        let per_page = usize::try_from(position.per_page).unwrap_or(usize::MAX);
         let mut kept = match self.kept.take() {
             Some(kept) => kept,
             None => {
                 let mut all = self.keep_of_all().await?;
-                let before = (number as usize - 1).saturating_mul(self.per_page as usize);
+                let before =
+                    usize::try_from(position.page - 1).unwrap_or(usize::MAX).saturating_mul(per_page);
                 all.drain(..before.min(all.len()));
                 all
             }
         };
-        let (values, items): (Vec<Value>, Vec<T>) =
-            kept.drain(..kept.len().min(self.per_page as usize)).unzip();
+        let (values, items): (Vec<Value>, Vec<T>) = kept.drain(..kept.len().min(per_page)).unzip();
         let more = !kept.is_empty();
-        self.next = if more { number.checked_add(1) } else { None };
+        self.next = more.then_some(position);
         self.kept = Some(kept);
         Ok(Page { items, body: Value::from(values).to_string().into(), more })
     }
 
     async fn keep_of_all(&self) -> Result<VecDeque<(Value, T)>> {
         let mut kept = VecDeque::new();
-        let mut next = Some(1);
-        while let Some(number) = next {
-            let answer = self.place.clone().page(self.transport, number, LARGEST_PAGE).await?;
-            for value in answer.list::<Value>()? {
+        let mut next = Some(Position::at(1, self.largest.into()));
+        while let Some(position) = next {
+            let answer = self.place.clone().page(self.transport, position.page, position.per_page).await?;
+            let values = answer.list::<Value>()?;
+            next = self.place.after(position, &answer, values.len())?;
+            for value in values {
                 let item = T::deserialize(&value).map_err(|error| {
                     answer.unexpected(format!("the server's answer is not what was expected: {error}"))
                 })?;
@@ -214,12 +218,15 @@ impl<'c, T: DeserializeOwned> Pages<'c, T> {
                     kept.push_back((value, item));
                 }
             }
-            next = later(&answer, number);
         }
         Ok(kept)
     }
 
     /// Fetches up to `limit` items, or all.
+    ///
+    /// # Errors
+    ///
+    /// As [`Pages::next_page`].
     pub async fn collect(mut self, limit: Option<usize>) -> Result<Vec<T>> {
         let mut found = Vec::new();
         let enough = |count: usize| limit.is_some_and(|limit| count >= limit);
@@ -234,7 +241,16 @@ impl<'c, T: DeserializeOwned> Pages<'c, T> {
 }
 
 impl Place {
-    async fn page(self, transport: &Transport, number: u32, per_page: u32) -> Result<Answer> {
+    /// The page after one that came with so many items.
+    fn after(&self, position: Position, answer: &Answer, items: usize) -> Result<Option<Position>> {
+        let untold = match self {
+            Place::Path { .. } => Untold::Ends,
+            Place::Search { .. } => Untold::GoesOnWhileFull,
+        };
+        position.after(answer.headers(), items, untold).map_err(|text| answer.unexpected(text))
+    }
+
+    async fn page(self, transport: &Transport, number: u64, per_page: u64) -> Result<Answer> {
         match self {
             Place::Path { path, query } => {
                 let call = transport
@@ -271,65 +287,5 @@ impl<T> fmt::Debug for Page<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (items, more) = (self.items.len(), self.more);
         f.debug_struct("Page").field("items", &items).field("more", &more).finish_non_exhaustive()
-    }
-}
-
-/// How many items there are, where a service says so.
-fn total(answer: &Answer) -> Option<u64> {
-    answer.header("x-total-count")?.trim().parse().ok()
-}
-
-/// The number of the next page. One that is no later one would never end.
-fn later(answer: &Answer, number: u32) -> Option<u32> {
-    next_number(answer.headers()).filter(|next| *next > number)
-}
-
-/// `page` of the link `<path?query>; rel="next"`, of which there may be one a header or several.
-pub(crate) fn next_number(headers: &HeaderMap) -> Option<u32> {
-    let mut links: VecDeque<&str> = headers
-        .get_all(LINK)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(", <"))
-        .collect();
-    let next = loop {
-        let link = links.pop_front()?;
-        if link.contains("rel=\"next\"") {
-            break link;
-        }
-    };
-    let target = next.trim().trim_start_matches('<').split('>').next()?;
-    let (_, query) = target.split_once('?')?;
-    query.split('&').find_map(|pair| pair.strip_prefix("page=")?.parse().ok())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn links(values: &[&str]) -> HeaderMap {
-        let mut headers = HeaderMap::new();
-        for value in values {
-            headers.append(LINK, value.parse().unwrap());
-        }
-        headers
-    }
-
-    #[test]
-    fn the_next_page_is_found_in_separate_and_in_joined_headers() {
-        let separate =
-            links(&["</a?page=1&per_page=2>; rel=\"first\"", "</a?page=3&per_page=2>; rel=\"next\""]);
-        assert_eq!(next_number(&separate), Some(3));
-        let joined = links(&["</a?page=1>; rel=\"prev\", </a?name=x&page=7>; rel=\"next\""]);
-        assert_eq!(next_number(&joined), Some(7));
-    }
-
-    #[test]
-    fn without_a_sound_next_link_the_list_ends() {
-        for value in ["</a?page=1>; rel=\"first\"", "</a>; rel=\"next\"", "</a?page=x>; rel=\"next\"", "junk"]
-        {
-            assert_eq!(next_number(&links(&[value])), None, "{value}");
-        }
-        assert_eq!(next_number(&HeaderMap::new()), None);
     }
 }

@@ -47,6 +47,10 @@ impl<'c> Tokens<'c> {
     }
 
     /// All of them; the service does not page.
+    ///
+    /// # Errors
+    ///
+    /// Those of any call; see [`Error`](crate::Error).
     pub async fn list(&self) -> Result<Vec<PersonalToken>> {
         self.0.get(&PATH).send().await?.list()
     }
@@ -65,6 +69,10 @@ impl<'c> Tokens<'c> {
     }
 
     /// Ends one. The server says yes to any id, so look in the list first.
+    ///
+    /// # Errors
+    ///
+    /// [`Id`](crate::Error::Id) for what cannot be an id.
     pub async fn revoke(&self, id: &str) -> Result<()> {
         let path: Vec<&str> = PATH.into_iter().chain([segment(id)?]).collect();
         self.0.delete(&path).send().await?;

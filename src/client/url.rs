@@ -19,6 +19,7 @@ pub struct NotAnId(pub String);
 
 /// Why an address cannot be that of a server.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ServerUrlError {
     /// There is nothing.
     #[error("the server address is empty")]

@@ -61,6 +61,10 @@ impl<'c> Users<'c> {
     }
 
     /// The user that the token belongs to. Also the cheapest way to try a token.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`](crate::Error::Refused) with 401 if the token has ended.
     pub async fn me(&self) -> Result<User> {
         self.get("me").await
     }
@@ -75,11 +79,19 @@ impl<'c> Users<'c> {
     }
 
     /// All users; the service does not page.
+    ///
+    /// # Errors
+    ///
+    /// Those of any call; see [`Error`](crate::Error).
     pub async fn list(&self) -> Result<Vec<User>> {
         self.0.get(&PATH).send().await?.list()
     }
 
     /// The user with that address, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// Those of any call; see [`Error`](crate::Error).
     pub async fn find(&self, email: &str) -> Result<Option<User>> {
         let answer = self.0.get(&PATH).query("email", &email.to_lowercase()).send().await?;
         let found: Vec<User> = answer.list()?;
@@ -97,12 +109,21 @@ impl<'c> Users<'c> {
     }
 
     /// Changes a user. **All its tokens end**, but for the one that makes the call.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`](crate::Error::Refused): 400 and 422 for what the server does not like about address or password, a wrong
+    /// password so far among it; 404 if there is none with that id.
     pub async fn update(&self, id: &str, change: &Change<'_>) -> Result<()> {
         self.0.put(&one(id)?).json(change).send().await?;
         Ok(())
     }
 
     /// Removes a user and its tokens. The server says yes to any id, so look first.
+    ///
+    /// # Errors
+    ///
+    /// [`Id`](crate::Error::Id) for what cannot be an id.
     pub async fn delete(&self, id: &str) -> Result<()> {
         self.0.delete(&one(id)?).send().await?;
         Ok(())

@@ -1,8 +1,8 @@
 //! `groups`: static groups of devices.
 
 use clap::{Args, Subcommand};
-use mender::Client;
 use mender::inventory::{Change, Name as AttributeName, Scope};
+use mender::{Client, LARGEST_PAGE};
 use serde_json::{Value, json};
 
 use super::{Tree, help_of};
@@ -115,7 +115,8 @@ async fn add(args: MemberArgs, ctx: &Context) -> Result<()> {
     let client = ctx.client()?;
     let Some(chosen) = choose(&args, "put", "into", ctx, &client).await? else { return Ok(()) };
     let ids: Vec<&str> = chosen.iter().map(|target| target.id.as_str()).collect();
-    let change = client.inventory().groups().add(&args.name, &ids).await?;
+    let groups = client.inventory().groups();
+    let change = by_pages(&ids, async |some| groups.add(&args.name, some).await).await?;
     ctx.out().notice(format_args!(
         "devices in the group {}: {} of {}, new ones: {}",
         args.name,
@@ -135,11 +136,37 @@ async fn remove(args: MemberArgs, ctx: &Context) -> Result<()> {
     members(&client, &args.name).await?;
     let Some(chosen) = choose(&args, "take", "out of", ctx, &client).await? else { return Ok(()) };
     let ids: Vec<&str> = chosen.iter().map(|target| target.id.as_str()).collect();
-    let change = client.inventory().groups().remove(&args.name, &ids).await?;
+    let groups = client.inventory().groups();
+    let change = by_pages(&ids, async |some| groups.remove(&args.name, some).await).await?;
     ctx.out().notice(format_args!("devices taken out of the group {}: {}", args.name, change.updated));
     done(ctx, &args.name, &change)?;
     let lacking = (ids.len() as u64).saturating_sub(change.updated);
     verdict(lacking, &chosen, "they were not in that group")
+}
+
+/// Works on as many devices a call as one takes. What was done before a failure stays, and is told.
+async fn by_pages(
+    ids: &[&str],
+    call: impl AsyncFn(&[&str]) -> Result<Change, mender::Error>,
+) -> Result<Change> {
+    let mut all = Change::default();
+    for (index, some) in ids.chunks(LARGEST_PAGE as usize).enumerate() {
+        match call(some).await {
+            Ok(change) => all += change,
+            Err(error) if index == 0 => return Err(error.into()),
+            Err(error) => {
+                let CliError { cause, hints, refusal, .. } = error.into();
+                let (begun, changed) = (index * LARGEST_PAGE as usize, all.updated);
+                let text = format!(
+                    "stopped after {begun} of {} devices, of which {changed} were changed",
+                    ids.len()
+                );
+                let error = CliError { kind: Kind::Partial, cause: cause.context(text), hints, refusal };
+                return Err(error.hint("what was done stays; the same command goes on with the rest"));
+            }
+        }
+    }
+    Ok(all)
 }
 
 fn verdict(lacking: u64, chosen: &[Target], why: &str) -> Result<()> {

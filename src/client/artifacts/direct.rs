@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 use super::{Artifacts, V1, one};
 use crate::artifact::{FileInfo, Head, payload_files};
 use crate::client::error::{Error, Result};
+use crate::client::http::Streamed;
 use crate::client::transfer::{Progress, Source};
 use crate::client::url::segment;
 
@@ -74,7 +75,7 @@ impl Artifacts<'_> {
                 call = call.header(name, value);
             }
         }
-        call.raw(body).send_watched(&watch).await?;
+        call.send_watched(Streamed::Raw(body), &watch).await?;
         Ok(())
     }
 

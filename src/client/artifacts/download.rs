@@ -10,7 +10,7 @@ use super::{Artifact, Artifacts, one};
 use crate::client::answer::Incoming;
 use crate::client::error::{Error, Result};
 use crate::client::fault::ConnectionFault;
-use crate::client::retry;
+use crate::client::retry::{Outlook, outlook};
 use crate::client::transfer::Progress;
 
 /// So often in a row a download is gone on with without having got any further.
@@ -48,9 +48,13 @@ impl Artifacts<'_> {
         let mut total = None;
         loop {
             let before = written;
-            let broken = match self.go_on(artifact, target, &mut written, &mut total, progress).await {
-                Err(error) if retry::may_help(&error) || is_silence(&error) => error,
-                other => return other.map(|()| written),
+            let Err(broken) = self.go_on(artifact, target, &mut written, &mut total, progress).await else {
+                return Ok(written);
+            };
+            let wish = match outlook(&broken) {
+                Outlook::Passing(wish) => wish,
+                _ if is_silence(&broken) => None,
+                _ => return Err(broken),
             };
             retries = if written - before >= PROGRESS { 0 } else { retries + 1 };
             if retries > MOST_RETRIES {
@@ -58,7 +62,7 @@ impl Artifacts<'_> {
             }
             log::debug!(target: "mender::http", "{broken}; going on from byte {written}");
             let planned = self.0.limits().pause * 2u32.pow(retries);
-            tokio::time::sleep(retry::pause(&broken, Some(planned)).unwrap_or(planned)).await;
+            tokio::time::sleep(wish.unwrap_or(planned)).await;
         }
     }
 

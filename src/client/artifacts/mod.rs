@@ -63,6 +63,7 @@ pub struct Artifact {
 
 /// The format of an Artifact.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Info {
     /// `mender`.
     #[serde(default)]
@@ -95,6 +96,7 @@ pub struct Update {
 
 /// The type of a payload.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct TypeInfo {
     /// `rootfs-image` or the name of an Update Module; none for an empty payload.
     #[serde(rename = "type")]
@@ -231,6 +233,10 @@ impl<'c> Artifacts<'c> {
     }
 
     /// The Artifacts of that name: several may be of one release, for different device types.
+    ///
+    /// # Errors
+    ///
+    /// Those of any call; see [`Error`](crate::Error).
     pub async fn find(&self, name: &str) -> Result<Vec<Artifact>> {
         let filter = Filter { names: vec![exactly(name)], ..Filter::default() };
         let mut found = self.list(&filter).collect(None).await?;

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::{Artifact, Artifacts, V1};
 use crate::artifact::Head;
 use crate::client::error::Result;
+use crate::client::http::Streamed;
 use crate::client::transfer::{Progress, Source};
 
 /// What the server has under the name of an Artifact that is to be uploaded.
@@ -26,6 +27,10 @@ pub enum Availability {
 impl Artifacts<'_> {
     /// Whether an Artifact with that head could be stored. One small request that saves a long upload:
     /// the server notices a conflict only after the last byte.
+    ///
+    /// # Errors
+    ///
+    /// Those of any call; see [`Error`](crate::Error). That the user may not list Artifacts is none: [`Availability::Hidden`].
     pub async fn availability(&self, head: &Head) -> Result<Availability> {
         let same_name = match self.find(&head.name).await {
             Err(error) if error.status() == Some(403) => return Ok(Availability::Hidden),
@@ -64,7 +69,7 @@ impl Artifacts<'_> {
             form = form.text("size", length.to_string());
         }
         let form = form.text("description", description.to_owned()).part("artifact", part);
-        self.0.post(&V1).form(form).send_watched(&watch).await?.created_id()
+        self.0.post(&V1).send_watched(Streamed::Form(form), &watch).await?.created_id()
     }
 }
 

@@ -1,9 +1,11 @@
 //! Static groups: a group is there while a device is in it, and a device is in one at most.
 
+use std::ops::AddAssign;
+
 use serde::{Deserialize, Serialize};
 
 use super::V1;
-use crate::client::error::{Error, Result};
+use crate::client::error::{Error, RequestError, Result};
 use crate::client::http::Transport;
 use crate::client::page::{LARGEST_PAGE, Pages};
 use crate::client::url::segment;
@@ -26,6 +28,10 @@ pub struct Change {
 
 impl<'c> Groups<'c> {
     /// Their names, sorted.
+    ///
+    /// # Errors
+    ///
+    /// Those of any call; see [`Error`](crate::Error).
     pub async fn list(&self) -> Result<Vec<String>> {
         let mut names: Vec<String> = self.0.get(&[&V1[..], &["groups"]].concat()).send().await?.list()?;
         names.sort();
@@ -42,39 +48,48 @@ impl<'c> Groups<'c> {
         Ok(Pages::new(self.0, &members(group)?, Vec::new()))
     }
 
-    /// Puts devices into a group, out of the ones that they are in. Unknown ids are passed over.
+    /// Puts devices into a group, out of the ones that they are in, at most [`LARGEST_PAGE`] a call. Unknown ids are
+    /// passed over.
     ///
     /// # Errors
     ///
-    /// [`Refused`](crate::Error::Refused) with 400 for a name that no group may have.
+    /// [`Refused`](crate::Error::Refused) with 400 for a name that no group may have;
+    /// [`TooMany`](RequestError::TooMany) for more ids, of which none is sent.
     pub async fn add(&self, group: &str, ids: &[&str]) -> Result<Change> {
-        let mut all = Change::default();
-        for some in ids.chunks(LARGEST_PAGE as usize) {
-            all.join(self.0.patch(&members(group)?).json(&some).send().await?.json()?);
-        }
-        Ok(all)
+        self.0.patch(&members(group)?).json(&at_most_a_page(ids)?).send().await?.json()
     }
 
-    /// Takes devices out of a group. Those that are not in it are passed over, and so is an unknown group.
+    /// Takes devices out of a group, at most [`LARGEST_PAGE`] a call. Those that are not in it are passed over, and so
+    /// is an unknown group.
+    ///
+    /// # Errors
+    ///
+    /// As [`Groups::add`].
     pub async fn remove(&self, group: &str, ids: &[&str]) -> Result<Change> {
-        let mut all = Change::default();
-        for some in ids.chunks(LARGEST_PAGE as usize) {
-            all.join(self.0.delete(&members(group)?).json(&some).send().await?.json()?);
-        }
-        Ok(all)
+        self.0.delete(&members(group)?).json(&at_most_a_page(ids)?).send().await?.json()
     }
 
     /// Takes all devices out of a group, which ends it.
+    ///
+    /// # Errors
+    ///
+    /// [`Id`](crate::Error::Id) for a name that cannot be one. An unknown group is no error: nothing is changed.
     pub async fn delete(&self, group: &str) -> Result<Change> {
         self.0.delete(&[&V1[..], &["groups", segment(group)?]].concat()).send().await?.json()
     }
 }
 
-impl Change {
-    fn join(&mut self, other: Change) {
+/// What several calls came to.
+impl AddAssign for Change {
+    fn add_assign(&mut self, other: Change) {
         self.matched += other.matched;
         self.updated += other.updated;
     }
+}
+
+fn at_most_a_page<'i>(ids: &'i [&'i str]) -> Result<&'i [&'i str], RequestError> {
+    let (given, most) = (ids.len(), LARGEST_PAGE as usize);
+    if given > most { Err(RequestError::TooMany { given, most }) } else { Ok(ids) }
 }
 
 fn members(group: &str) -> Result<Vec<&str>, Error> {

@@ -118,6 +118,7 @@ impl FromStr for Scope {
 
 /// Which attribute.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[non_exhaustive]
 pub struct Name {
     /// Where.
     pub scope: Scope,
@@ -140,6 +141,7 @@ impl fmt::Display for Name {
 
 /// How a search compares. Types never mix: the text `"5"` is not the number 5.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub enum Operator {
     /// The same; of a list, one of its elements.
     #[serde(rename = "$eq")]
@@ -270,6 +272,10 @@ impl<'c> Inventory<'c> {
     }
 
     /// The names of attributes that the server has seen, the most frequent first; at most 500.
+    ///
+    /// # Errors
+    ///
+    /// Those of any call; see [`Error`](crate::Error).
     pub async fn attributes(&self) -> Result<Vec<Known>> {
         self.0.get(&[&V2[..], &["filters", "attributes"]].concat()).send().await?.list()
     }

@@ -192,7 +192,7 @@ impl<'c> Raw<'c> {
         let RawRequest { method, url, headers, body } = request.clone();
         let call = self.0.anywhere(method, url)?.headers(headers);
         let call = match body {
-            Some(body) => call.small(body),
+            Some(body) => call.body(body),
             None => call,
         };
         call.send_any().await.map(RawAnswer)

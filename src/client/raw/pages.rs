@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use reqwest::Method;
-use reqwest::header::LINK;
 use serde_json::value::RawValue;
 
 use super::path::API;
 use super::{Raw, RawAnswer, RawRequest, RequestError};
+use crate::client::deployments::LARGEST_HISTORY_PAGE;
 use crate::client::error::{Result, only_asks};
-use crate::client::page::{LARGEST_PAGE, next_number};
+use crate::client::page::LARGEST_PAGE;
+use crate::client::paging::{Position, Untold};
 
 /// How a list is paged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +31,7 @@ enum Paging {
 const UNUSUAL: [(&str, Paging); 13] = [
     ("v1/deployments/artifacts", Paging::Whole),
     ("v1/deployments/deployments/{}/devices", Paging::Whole),
-    ("v1/deployments/deployments/devices/{}", Paging::Small(20)),
+    ("v1/deployments/deployments/devices/{}", Paging::Small(LARGEST_HISTORY_PAGE)),
     ("v1/deployments/deployments/releases", Paging::Whole),
     ("v1/inventory/groups", Paging::Whole),
     ("v2/inventory/filters/attributes", Paging::Whole),
@@ -61,10 +62,7 @@ pub struct RawPages<'c> {
     raw: Raw<'c>,
     request: RawRequest,
     paging: Paging,
-    per_page: u64,
-    next: Option<u64>,
-    /// Items up to and with the last page.
-    seen: u64,
+    next: Option<Position>,
 }
 
 impl<'c> RawPages<'c> {
@@ -82,65 +80,50 @@ impl<'c> RawPages<'c> {
         let largest = if let Paging::Small(most) = paging { most } else { LARGEST_PAGE };
         let per_page = given.per_page.unwrap_or(largest.into());
         let page = given.page.unwrap_or(1);
-        let seen = per_page.saturating_mul(page - 1);
-        Ok(RawPages { raw, request, paging, per_page, next: Some(page), seen })
+        Ok(RawPages { raw, request, paging, next: Some(Position::at(page, per_page)) })
     }
 
-    /// Fetches the next page, of which [`RawAnswer::items`] has the items; `None` after the last.
+    /// Fetches the next page, of which [`RawAnswer::items`] has the items; `None` after the last. After an error the
+    /// same page is asked for again.
     ///
     /// # Errors
     ///
-    /// As [`Raw::send`], and if the server refuses or what it sends is no list.
+    /// As [`Raw::send`], and if the server refuses, or what it sends is no list or leads back to a page before.
     pub async fn next_page(&mut self) -> Result<Option<RawAnswer>> {
-        let Some(page) = self.next.take() else { return Ok(None) };
-        let answer = self.raw.send(&self.request_for(page)).await?;
+        let Some(position) = self.next else { return Ok(None) };
+        let answer = self.raw.send(&self.request_for(position)).await?;
         if let Some(refusal) = answer.refusal() {
             return Err(refusal);
         }
-        let count = answer.items()?.len() as u64;
-        self.seen = self.seen.saturating_add(count);
-        self.next = match self.after(page, count, &answer) {
-            // Such a list would never end.
-            Some(next) if next <= page => {
-                let text = format!("after page {page} the server points to page {next}");
-                return Err(answer.0.unexpected(text));
+        let items = answer.items()?.len();
+        let untold = match self.paging {
+            Paging::Silent | Paging::Body => Untold::GoesOnWhileFull,
+            Paging::Query | Paging::Small(_) | Paging::Whole => Untold::Ends,
+        };
+        self.next = match self.paging {
+            Paging::Whole => None,
+            _ => {
+                position.after(answer.0.headers(), items, untold).map_err(|text| answer.0.unexpected(text))?
             }
-            next => next,
         };
         Ok(Some(answer))
     }
 
-    /// The number of the page after this one.
-    fn after(&self, page: u64, count: u64, answer: &RawAnswer) -> Option<u64> {
-        if self.paging == Paging::Whole {
-            return None;
-        }
-        let headers = answer.0.headers();
-        if headers.contains_key(LINK) {
-            return next_number(headers).map(u64::from);
-        }
-        let total = || headers.get("x-total-count")?.to_str().ok()?.parse::<u64>().ok();
-        let is_more = match total() {
-            Some(total) => count > 0 && self.seen < total,
-            None => matches!(self.paging, Paging::Silent | Paging::Body) && count >= self.per_page,
-        };
-        if is_more { page.checked_add(1) } else { None }
-    }
-
-    fn request_for(&self, page: u64) -> RawRequest {
+    fn request_for(&self, position: Position) -> RawRequest {
         let request = self.request.clone();
+        let Position { page, per_page, .. } = position;
         match self.paging {
             Paging::Whole => request,
             Paging::Body => {
                 let mut fields = fields(&request).expect("it was looked at before");
-                for (name, value) in [("page", page), ("per_page", self.per_page)] {
+                for (name, value) in [("page", page), ("per_page", per_page)] {
                     fields.insert(name.into(), number(value));
                 }
                 let body = serde_json::to_vec(&fields).expect("it was JSON before");
                 request.body(body)
             }
             Paging::Query | Paging::Small(_) | Paging::Silent => {
-                request.query("page", &page.to_string()).query("per_page", &self.per_page.to_string())
+                request.query("page", &page.to_string()).query("per_page", &per_page.to_string())
             }
         }
     }

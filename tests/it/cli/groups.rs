@@ -103,6 +103,33 @@ fn nothing_done_is_no_success() {
 }
 
 #[test]
+fn more_devices_than_a_call_takes_are_several_calls() {
+    let fleet = grouped(&[""; 501]);
+    let done = groups(&fleet, &["add", "lab", "--all", "--yes"]).succeeds();
+    done.says("devices in the group lab: 501 of 501, new ones: 501");
+    assert_eq!(fleet.changes().len(), 2);
+    let done = groups(&fleet, &["remove", "lab", "--all", "--yes", "-o", "json"]).succeeds();
+    assert_eq!(done.json(), json!({ "group": "lab", "matched": 501, "updated": 501 }));
+    assert!(of(&fleet, 501).iter().all(String::is_empty));
+}
+
+/// A failure in the middle does not hide what was done before it.
+#[test]
+fn what_was_done_before_a_failure_is_told() {
+    for (verb, group, method) in [("add", "", "PATCH"), ("remove", "lab", "DELETE")] {
+        let fleet = grouped(&[group; 501]);
+        fleet.server.fault(Fault::on(method, "/api/management/v1/inventory/groups/").status(500).after(1));
+        let run = groups(&fleet, &[verb, "lab", "--all", "--yes"]).exits_with(3);
+        let run = run.says("FAILURE: stopped after 500 of 501 devices, of which 500 were changed: ");
+        run.says("status 500").says("the same command goes on with the rest");
+        let changed = of(&fleet, 501).into_iter().filter(|it| it != group).count();
+        assert_eq!(changed, 500, "{verb}");
+        fleet.server.fault(Fault::on(method, "/api/management/v1/inventory/groups/").status(500));
+        groups(&fleet, &[verb, "lab", "--all", "--yes"]).fails().does_not_say("stopped after");
+    }
+}
+
+#[test]
 fn an_unknown_group_is_none() {
     let fleet = grouped(&["lab"]);
     for args in [&["remove", "lbb", "sn=SN0"][..], &["delete", "lbb", "--yes"], &["show", "lbb"]] {

@@ -2,6 +2,7 @@
 
 use mender::Error;
 use mender::artifacts::Filter;
+use mender::raw::RequestError;
 use sandbox::artifact::Artifact;
 use sandbox::{Fault, Sandbox};
 
@@ -100,12 +101,81 @@ fn the_limit_stops_the_fetching() {
     assert!(wait(pages.next_page()).unwrap().is_none());
 }
 
-/// A link back would never end.
+fn next(page: &str) -> String {
+    format!("<{LIST}?{page}per_page=500>; rel=\"next\"")
+}
+
+/// A link back would never end, and the list would be short without a word if it ended there.
 #[test]
-fn a_next_page_that_is_no_later_one_ends_the_list() {
+fn a_next_page_that_is_no_later_one_is_an_error() {
+    for (page, expected) in [
+        ("page=1&", "after page 1 the server points to page 1"),
+        ("page=0&", "after page 1 the server points to page 0"),
+        ("", "after page 1 the server points to a page without a number"),
+    ] {
+        let server = Sandbox::start();
+        server.fault(Fault::on("GET", LIST).header("Link", &next(page)).times(9));
+        let error = wait(logged_in(&server).artifacts().list(&Filter::default()).collect(None)).unwrap_err();
+        assert!(matches!(error, Error::Answer { .. }), "{error:?}");
+        assert!(error.to_string().ends_with(expected), "{error}");
+        assert_eq!(server.requests().len(), 1);
+    }
+}
+
+/// Where the whole list has to be read to tell what belongs to it, that goes for the whole list.
+#[test]
+fn a_list_that_is_filtered_here_is_not_cut_short_either() {
     let server = Sandbox::start();
-    let link = format!("<{LIST}?page=1&per_page=500>; rel=\"next\"");
-    server.fault(Fault::on("GET", LIST).header("Link", &link).times(9));
-    assert!(wait(logged_in(&server).artifacts().list(&Filter::default()).collect(None)).unwrap().is_empty());
-    assert_eq!(server.requests().len(), 1);
+    server.fault(Fault::on("GET", LIST).status(404));
+    let older = "/api/management/v1/deployments/artifacts/list";
+    server.fault(Fault::on("GET", older).header("Link", &next("page=1&")).times(9));
+    let filter = Filter { names: vec!["a".into()], ..Filter::default() };
+    let error = wait(logged_in(&server).artifacts().list(&filter).collect(None)).unwrap_err();
+    assert!(error.to_string().ends_with("after page 1 the server points to page 1"), "{error}");
+    assert_eq!(server.requests().len(), 2);
+}
+
+/// Who splits them knows how far it came.
+#[test]
+fn more_ids_than_a_call_takes_are_not_sent() {
+    let server = Sandbox::start();
+    let client = logged_in(&server);
+    let groups = client.inventory().groups();
+    let mut ids = vec!["d"; 501];
+    for outcome in [wait(groups.add("lab", &ids)), wait(groups.remove("lab", &ids))] {
+        let error = outcome.unwrap_err();
+        assert!(
+            matches!(error, Error::Request(RequestError::TooMany { given: 501, most: 500 })),
+            "{error:?}"
+        );
+        assert_eq!(error.to_string(), "501 ids are more than the 500 that one call takes");
+    }
+    assert!(server.requests().is_empty());
+    ids.pop();
+    assert_eq!(wait(groups.add("lab", &ids)).unwrap().matched, 0);
+}
+
+/// What was asked for ahead is no page of the list if the server leads past it.
+#[test]
+fn a_link_past_pages_that_were_asked_for_ahead_is_followed() {
+    let server = Sandbox::start();
+    for (page, link) in [(1, next("page=2&")), (2, next("page=4&")), (3, String::new()), (4, String::new())] {
+        let list = format!("[{{\"id\":\"{page}\",\"name\":\"{page}\"}}]");
+        let fault = Fault::on("GET", &format!("{LIST}?page={page}&")).body("application/json", list);
+        server.fault(fault.header("Link", &link).header("X-Total-Count", "3"));
+    }
+    let client = logged_in(&server);
+    let artifacts = client.artifacts();
+    let found = wait(artifacts.list(&Filter::default()).from(1, 1).at_once(2).collect(None)).unwrap();
+    let names: Vec<&str> = found.iter().map(|artifact| artifact.name.as_str()).collect();
+    assert_eq!(names, ["1", "2", "4"]);
+}
+
+/// A server refuses larger ones.
+#[test]
+#[should_panic(expected = "a page has from 1 to 20 items")]
+fn a_history_has_smaller_pages() {
+    let server = Sandbox::start();
+    let client = logged_in(&server);
+    let _ = client.deployments().of_device("d").unwrap().from(1, 21);
 }

@@ -84,6 +84,37 @@ fn what_changes_something_is_sent_once() {
     assert_eq!((server.artifact_count(), server.token_names().len()), (1, 0));
 }
 
+/// A server that limits haste has done nothing of what was asked, whatever it was.
+#[test]
+fn haste_is_waited_out_and_counts_as_no_failure() {
+    let server = Sandbox::start();
+    let id = server.add_artifact(&Artifact::new("a").build());
+    let client = logged_in(&server);
+    let haste = |method: &str| Fault::on(method, "/api").status(429).header("Retry-After", "0");
+    server.fault(haste("GET").times(5));
+    server.fault(Fault::on("GET", LIST).status(503).times(3));
+    assert_eq!(list(&client).unwrap(), 1);
+    assert_eq!(server.requests().len(), 9);
+    server.clear_requests();
+    server.fault(haste("DELETE").times(10));
+    wait(client.artifacts().delete(&id)).unwrap();
+    assert_eq!((server.requests().len(), server.artifact_count()), (11, 0));
+}
+
+#[test]
+fn haste_without_an_end_is_given_up() {
+    for method in ["GET", "DELETE"] {
+        let server = Sandbox::start();
+        let client = logged_in(&server);
+        server.fault(Fault::on(method, "/api").status(429).header("Retry-After", "0").times(99));
+        let error = match method {
+            "GET" => list(&client).unwrap_err(),
+            _ => wait(client.artifacts().delete("a")).unwrap_err(),
+        };
+        assert_eq!((error.status(), server.requests().len()), (Some(429), 11), "{method}");
+    }
+}
+
 #[test]
 fn a_server_that_says_nothing_is_left_after_some_time() {
     let server = Sandbox::start();
