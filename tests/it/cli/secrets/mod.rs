@@ -3,14 +3,14 @@
 
 mod lines;
 
-use std::sync::{LazyLock, Mutex};
+use std::sync::LazyLock;
 
 use sandbox::artifact::Artifact;
 use sandbox::{Device, Fault, Recorded, Sandbox, Server, TWO_FACTOR};
 use serde_json::json;
 
-use crate::support::Home;
 use crate::support::home::Invocation;
+use crate::support::{Home, several_at_once};
 
 const NEW_PASSWORD: &str = "new-secret-password";
 /// Where the user wrote a password.
@@ -244,24 +244,6 @@ fn run(command: &str, index: usize, how: &str, spoil: impl Fn(&World)) -> Vec<Re
     spoil(&world);
     world.search(command, &line, how);
     world.server.requests()
-}
-
-/// Most of the time is waiting.
-fn several_at_once<T: Sync, R: Send>(all: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    let queue = Mutex::new(all.iter());
-    let done = Mutex::new(Vec::new());
-    std::thread::scope(|scope| {
-        for _ in 0..6 {
-            scope.spawn(|| {
-                loop {
-                    let Some(next) = queue.lock().unwrap().next() else { return };
-                    let result = work(next);
-                    done.lock().unwrap().push(result);
-                }
-            });
-        }
-    });
-    done.into_inner().unwrap()
 }
 
 /// The lines that may meet the trouble; for all others this server is as sound as any.
