@@ -36,7 +36,8 @@ mod digest;
 pub use client::{
     Anonymous, Client, ClientBuilder, Limits, Preferences, Trust, artifacts, configuration, connection,
     deployments, devices,
-    error::{ConnectionFault, Error, Refusal, RequestLine, Result},
+    error::{Error, Refusal, RequestLine, Result},
+    fault::ConnectionFault,
     inventory,
     login::Login,
     page::{LARGEST_PAGE, Page, Pages},

@@ -85,6 +85,11 @@ impl CliError {
         self
     }
 
+    /// Says before it what was being worked on.
+    pub fn context(self, text: impl Into<String>) -> Self {
+        CliError { cause: self.cause.context(text.into()), ..self }
+    }
+
     /// Says it in other words, those that scripts look for. What the server said stays behind them.
     pub fn reworded(mut self, text: impl Into<String>) -> Self {
         let details = self.refusal.as_ref().map(|refusal| refusal.details()).unwrap_or_default();

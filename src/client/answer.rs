@@ -5,9 +5,11 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use reqwest::header::{HeaderMap, LOCATION};
 use reqwest::{StatusCode, Url, Version};
-use serde::de::DeserializeOwned;
+use serde::de::{Deserialize, DeserializeOwned, Deserializer};
+use serde_json::{Map, Value};
 
-use super::error::{ConnectionFault, ENDED_EARLY, Error, Refusal, RequestLine, Result};
+use super::error::{Error, Refusal, RequestLine, Result};
+use super::fault::{ConnectionFault, interrupted, silent};
 use super::url::without_query;
 
 /// Answers are lists of at most 500 items; a body beyond this is no answer of a Mender server.
@@ -218,19 +220,16 @@ fn text_header<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     headers.get(name)?.to_str().ok()
 }
 
-/// A body that ends early is a broken line, unless the cause says something better.
-fn interrupted(line: &RequestLine, error: &reqwest::Error) -> Error {
-    match ConnectionFault::explain(error) {
-        (ConnectionFault::Other, _) => Error::Connection {
-            request: line.clone(),
-            fault: ConnectionFault::Broken,
-            text: ENDED_EARLY.into(),
-        },
-        (fault, text) => Error::Connection { request: line.clone(), fault, text },
-    }
+/// Go sends `null` for an empty map.
+pub(super) fn object_or_null<'de, D: Deserializer<'de>>(from: D) -> Result<Map<String, Value>, D::Error> {
+    Ok(Option::deserialize(from)?.unwrap_or_default())
 }
 
-pub(super) fn silent(line: &RequestLine, limit: Duration) -> Error {
-    let text = format!("the server was silent for {} s", limit.as_secs());
-    Error::Connection { request: line.clone(), fault: ConnectionFault::Timeout, text }
+/// Go sends `null` for an empty list.
+pub(super) fn list_or_null<'de, D, T>(from: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    Ok(Option::deserialize(from)?.unwrap_or_default())
 }

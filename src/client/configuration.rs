@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::devices::object_or_null;
+use super::answer::object_or_null;
 use super::error::Result;
 use super::http::Transport;
 use super::url::segment;

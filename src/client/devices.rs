@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use super::answer::{list_or_null, object_or_null};
 use super::error::{Error, Result};
 use super::http::Transport;
 use super::page::{LARGEST_PAGE, Pages};
@@ -188,7 +189,7 @@ impl<'c> Devices<'c> {
         let path = [&DEVICES[..], &["search"]].concat();
         for some in ids.chunks(LARGEST_PAGE as usize) {
             let call = self.0.post(&path).query("per_page", &LARGEST_PAGE.to_string());
-            found.extend(call.json(&json!({ "id": some })).that_asks().send().await?.list::<Device>()?);
+            found.extend(call.json(&json!({ "id": some })).send().await?.list::<Device>()?);
         }
         Ok(found)
     }
@@ -307,20 +308,4 @@ impl<'c> Devices<'c> {
 fn device(id: &str) -> Result<[&str; 6]> {
     let [api, management, version, service, devices] = DEVICES;
     Ok([api, management, version, service, devices, segment(id)?])
-}
-
-/// Go sends `null` for an empty map.
-pub(super) fn object_or_null<'de, D: serde::Deserializer<'de>>(
-    from: D,
-) -> Result<Map<String, Value>, D::Error> {
-    Ok(Option::deserialize(from)?.unwrap_or_default())
-}
-
-/// Go sends `null` for an empty list.
-pub(super) fn list_or_null<'de, D, T>(from: D) -> Result<Vec<T>, D::Error>
-where
-    D: serde::Deserializer<'de>,
-    T: Deserialize<'de>,
-{
-    Ok(Option::deserialize(from)?.unwrap_or_default())
 }

@@ -1,6 +1,5 @@
 //! What can go wrong between us and a server, in words that a user can act upon.
 
-use std::error::Error as StdError;
 use std::fmt;
 use std::io;
 
@@ -9,7 +8,7 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::raw::RequestError;
+use super::fault::ConnectionFault;
 use super::url::{NotAnId, ServerUrlError};
 use crate::artifact::FormatError;
 
@@ -111,6 +110,48 @@ impl Error {
     }
 }
 
+/// Why a request cannot be sent. What may be a secret is not repeated.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RequestError {
+    /// There is no path.
+    #[error("the path is empty")]
+    Empty,
+    /// A whole address that is none, or has a user in it.
+    #[error("that is no address on the server")]
+    Malformed,
+    /// An address on another server.
+    #[error("{0} is another server; the token is not sent there")]
+    Elsewhere(String),
+    /// A path with `.` or `..` in it would mean another one.
+    #[error("the path has steps in it ('.' or '..')")]
+    Steps,
+    /// A path with line ends or the like.
+    #[error("the path has control characters in it")]
+    Character,
+    /// A fragment is never sent.
+    #[error("the path has a '#' in it; %23 is how one is sent")]
+    Fragment,
+    /// That is no name of a header.
+    #[error("{0:?} is no name of a header")]
+    HeaderName(String),
+    /// The value has characters that no header may have.
+    #[error("the value of the header {0} has characters in it that cannot be sent")]
+    HeaderValue(String),
+    /// A header that is not the caller's to set.
+    #[error("the header {0} is set by the client alone")]
+    OwnHeader(String),
+    /// What it asks for is no list that could have pages.
+    #[error("only a GET or a search has pages")]
+    NoPages,
+    /// `page` or `per_page` is no page, or no size of one.
+    #[error("{0} has to be a number above 0")]
+    Page(&'static str),
+    /// The body of a search holds its fields, and those for the pages.
+    #[error("the body of a search has to be a JSON object")]
+    SearchBody,
+}
+
 /// Method, path and query of a request, for messages.
 ///
 /// A presigned storage link is shown without its query, which is its secret.
@@ -123,16 +164,20 @@ pub struct RequestLine {
 }
 
 impl RequestLine {
-    /// Whether it changes nothing on the server: a GET, or a search with its conditions in the body.
+    /// Whether it changes nothing on the server: a GET, a HEAD, or a search with its conditions in the body.
     pub fn only_asks(&self) -> bool {
-        let path = self.target.split('?').next().unwrap_or_default();
-        self.method == Method::GET || path.ends_with("/search")
+        only_asks(&self.method, self.target.split('?').next().unwrap_or_default())
     }
 
     /// Whether it went to the server's storage, by a presigned link.
     pub fn is_storage(&self) -> bool {
         !self.target.starts_with('/')
     }
+}
+
+/// Whether such a request changes nothing on the server.
+pub(crate) fn only_asks(method: &Method, path: &str) -> bool {
+    matches!(*method, Method::GET | Method::HEAD) || (*method == Method::POST && path.ends_with("/search"))
 }
 
 impl fmt::Display for RequestLine {
@@ -238,118 +283,30 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// The kinds of connection faults that call for different advice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ConnectionFault {
-    /// The host name is not known.
-    UnknownHost,
-    /// Nothing listens there.
-    Refused,
-    /// The server's certificate is not trusted, or not for this name.
-    Certificate,
-    /// No TLS could be agreed upon, for another reason than the certificate.
-    Tls,
-    /// The connection could not be made, or nothing moved, within the time limit.
-    Timeout,
-    /// The connection ended before the answer was complete.
-    Broken,
-    /// Anything else.
-    Other,
-}
-
-/// What a line that broke means to whoever waits for an answer.
-pub(crate) const ENDED_EARLY: &str = "the connection ended before the answer was complete";
-
-impl ConnectionFault {
-    /// Finds kind and wording of what reqwest reports as a chain of causes.
-    pub(crate) fn explain(error: &reqwest::Error) -> (ConnectionFault, String) {
-        let mut cause: Option<&(dyn StdError + 'static)> = error.source();
-        // Without a cause: reqwest's own words hold the address, which may be a presigned link.
-        let mut text = "it could not be sent".to_owned();
-        let mut is_name = false;
-        while let Some(inner) = cause {
-            if let Some(found) = Self::recognise(inner) {
-                return found;
-            }
-            text = inner.to_string();
-            is_name |= text.contains("dns error");
-            cause = inner.source();
-        }
-        if error.is_timeout() {
-            (ConnectionFault::Timeout, "no connection within the time limit".into())
-        } else if is_name {
-            (ConnectionFault::UnknownHost, format!("the host name is not known: {text}"))
-        } else if text.contains("before message completed") || text.contains("connection closed") {
-            (ConnectionFault::Broken, ENDED_EARLY.into())
-        } else {
-            (ConnectionFault::Other, text)
-        }
-    }
-
-    fn recognise(cause: &(dyn StdError + 'static)) -> Option<(ConnectionFault, String)> {
-        if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
-            return Some(Self::of_tls(tls));
-        }
-        let io = cause.downcast_ref::<io::Error>()?;
-        // What an io::Error wraps is not its source: that is the source of what it wraps.
-        if let Some(found) = io.get_ref().and_then(|inner| Self::recognise(inner)) {
-            return Some(found);
-        }
-        let text = io.to_string();
-        // A name service that cannot be asked just now says nothing of the name.
-        if text.contains("Temporary failure in name resolution") {
-            return Some((ConnectionFault::Other, text));
-        }
-        if text.contains("failed to lookup address") {
-            return Some((ConnectionFault::UnknownHost, text));
-        }
-        if io.kind() == io::ErrorKind::UnexpectedEof {
-            return Some((ConnectionFault::Broken, ENDED_EARLY.into()));
-        }
-        let fault = match io.kind() {
-            io::ErrorKind::ConnectionRefused => ConnectionFault::Refused,
-            io::ErrorKind::TimedOut => ConnectionFault::Timeout,
-            io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe => {
-                ConnectionFault::Broken
-            }
-            _ => return None,
-        };
-        Some((fault, text))
-    }
-
-    fn of_tls(error: &rustls::Error) -> (ConnectionFault, String) {
-        use rustls::CertificateError as Bad;
-        match error {
-            rustls::Error::InvalidCertificate(bad) => {
-                let text = match bad {
-                    Bad::UnknownIssuer => {
-                        "the server's certificate is signed by an authority that is not trusted here".into()
-                    }
-                    Bad::Expired | Bad::ExpiredContext { .. } => {
-                        "the server's certificate has expired".into()
-                    }
-                    Bad::NotValidYet | Bad::NotValidYetContext { .. } => {
-                        "the server's certificate is not valid yet".into()
-                    }
-                    Bad::NotValidForName | Bad::NotValidForNameContext { .. } => {
-                        "the server's certificate is for another name".into()
-                    }
-                    other => format!("the server's certificate is not valid: {other}"),
-                };
-                (ConnectionFault::Certificate, text)
-            }
-            other => (ConnectionFault::Tls, format!("TLS: {other}")),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn line() -> RequestLine {
         RequestLine { method: Method::GET, target: "/api?page=1".into() }
+    }
+
+    #[test]
+    fn questions_are_told_from_changes() {
+        let search = "/api/management/v2/devauth/devices/search";
+        for (method, path, expected) in [
+            (Method::GET, "/x", true),
+            (Method::HEAD, "/x", true),
+            (Method::POST, search, true),
+            (Method::PUT, search, false),
+            (Method::DELETE, search, false),
+            (Method::POST, "/api/management/v2/devauth/devices", false),
+            (Method::POST, "/research", false),
+        ] {
+            assert_eq!(only_asks(&method, path), expected, "{method} {path}");
+            let target = format!("{path}?name=/search");
+            assert_eq!(RequestLine { method, target }.only_asks(), expected, "{path}");
+        }
     }
 
     #[test]

@@ -9,10 +9,10 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, Header
 use reqwest::{Method, Url};
 use serde::Serialize;
 
-use super::answer::{Answer, Incoming, silent};
-use super::error::{ConnectionFault, Error, RequestLine, Result};
+use super::answer::{Answer, Incoming};
+use super::error::{Error, RequestError, RequestLine, Result, only_asks};
+use super::fault::{ConnectionFault, silent, unanswered};
 use super::limits::Limits;
-use super::raw::RequestError;
 use super::retry;
 use super::token::Token;
 use super::transfer::Watch;
@@ -105,8 +105,7 @@ impl Transport {
             headers.insert(AUTHORIZATION, token.header());
         }
         let url = self.server().join(path);
-        let changes_nothing = method == Method::GET;
-        Call { transport: self, method, url, is_presigned: false, changes_nothing, headers, body: Body::None }
+        Call { transport: self, method, url, is_presigned: false, headers, body: Body::None }
     }
 
     /// A request to any place on the server.
@@ -126,16 +125,7 @@ impl Transport {
             text: "the server gave a link that is no address".into(),
         })?;
         let headers = HeaderMap::new();
-        let changes_nothing = method == Method::GET;
-        Ok(Call {
-            transport: self,
-            method,
-            url,
-            is_presigned: true,
-            changes_nothing,
-            headers,
-            body: Body::None,
-        })
+        Ok(Call { transport: self, method, url, is_presigned: true, headers, body: Body::None })
     }
 }
 
@@ -154,19 +144,11 @@ pub(crate) struct Call<'t> {
     url: Url,
     /// The query of a presigned link is a secret, also where the storage is at the server's own address.
     is_presigned: bool,
-    /// Whether it may be sent again by itself.
-    changes_nothing: bool,
     headers: HeaderMap,
     body: Body,
 }
 
 impl<'t> Call<'t> {
-    /// Marks a POST that only asks.
-    pub(crate) fn that_asks(mut self) -> Self {
-        self.changes_nothing = true;
-        self
-    }
-
     pub(crate) fn query(mut self, name: &str, value: &str) -> Self {
         self.url.query_pairs_mut().append_pair(name, value);
         self
@@ -230,7 +212,7 @@ impl<'t> Call<'t> {
         if let Body::Raw(_) | Body::Form(_) = self.body {
             return self.begin(Some(silence)).await?.answer().await;
         }
-        if !self.changes_nothing {
+        if !only_asks(&self.method, self.url.path()) {
             return self.in_turn().await;
         }
         let attempt = || async {
@@ -328,7 +310,6 @@ impl<'t> Call<'t> {
             method: self.method.clone(),
             url: self.url.clone(),
             is_presigned: self.is_presigned,
-            changes_nothing: self.changes_nothing,
             headers: self.headers.clone(),
             body,
         }
@@ -367,7 +348,7 @@ impl<'t> Call<'t> {
             None => Ok(sent.await),
         };
         let outcome = sent
-            .and_then(|sent| sent.map_err(|error| connection(&line, &error)))
+            .and_then(|sent| sent.map_err(|error| unanswered(&line, &error)))
             .map(|response| Incoming::new(line, response, silence));
         let took = started.elapsed().as_millis();
         match &outcome {
@@ -389,7 +370,7 @@ impl<'t> Call<'t> {
             Body::Raw(body) => builder.body(body),
             Body::Form(form) => builder.multipart(form),
         };
-        builder.build().map_err(|error| connection(&line, &error))
+        builder.build().map_err(|error| unanswered(&line, &error))
     }
 }
 
@@ -403,9 +384,4 @@ impl From<Error> for Unsuccessful {
     fn from(error: Error) -> Self {
         Unsuccessful { error, answer: None }
     }
-}
-
-fn connection(line: &RequestLine, error: &reqwest::Error) -> Error {
-    let (fault, text) = ConnectionFault::explain(error);
-    Error::Connection { request: line.clone(), fault, text }
 }

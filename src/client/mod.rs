@@ -7,6 +7,7 @@ pub mod connection;
 pub mod deployments;
 pub mod devices;
 pub(crate) mod error;
+pub(crate) mod fault;
 mod http;
 pub mod inventory;
 mod limits;

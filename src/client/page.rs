@@ -246,7 +246,7 @@ impl Place {
             Place::Search { path, mut body } => {
                 body.insert("page".into(), number.into());
                 body.insert("per_page".into(), per_page.into());
-                transport.post(&borrowed(&path)).json(&body).that_asks().send().await
+                transport.post(&borrowed(&path)).json(&body).send().await
             }
         }
     }

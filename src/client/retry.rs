@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use backon::ExponentialBuilder;
 
-use super::error::{ConnectionFault, Error};
+use super::error::Error;
+use super::fault::ConnectionFault;
 
 /// How often a request that changes nothing is sent again.
 const MOST_RETRIES: usize = 3;

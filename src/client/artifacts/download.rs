@@ -8,7 +8,8 @@ use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 
 use super::{Artifact, Artifacts, one};
 use crate::client::answer::Incoming;
-use crate::client::error::{ConnectionFault, Error, Result};
+use crate::client::error::{Error, Result};
+use crate::client::fault::ConnectionFault;
 use crate::client::retry;
 use crate::client::transfer::Progress;
 

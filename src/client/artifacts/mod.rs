@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::devices::list_or_null;
+use super::answer::list_or_null;
 use super::error::Result;
 use super::http::Transport;
 use super::page::{Keep, Older, Pages};

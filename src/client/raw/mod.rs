@@ -35,52 +35,11 @@ use super::http::Transport;
 use super::url::ServerUrl;
 
 pub use self::pages::RawPages;
+pub use super::error::RequestError;
 pub use reqwest::Method;
 
 /// Headers that decide who speaks with whom, and where a message ends.
 const OWN: [HeaderName; 6] = [AUTHORIZATION, COOKIE, HOST, CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION];
-
-/// Why a request cannot be sent. What may be a secret is not repeated.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum RequestError {
-    /// There is no path.
-    #[error("the path is empty")]
-    Empty,
-    /// A whole address that is none, or has a user in it.
-    #[error("that is no address on the server")]
-    Malformed,
-    /// An address on another server.
-    #[error("{0} is another server; the token is not sent there")]
-    Elsewhere(String),
-    /// A path with `.` or `..` in it would mean another one.
-    #[error("the path has steps in it ('.' or '..')")]
-    Steps,
-    /// A path with line ends or the like.
-    #[error("the path has control characters in it")]
-    Character,
-    /// A fragment is never sent.
-    #[error("the path has a '#' in it; %23 is how one is sent")]
-    Fragment,
-    /// That is no name of a header.
-    #[error("{0:?} is no name of a header")]
-    HeaderName(String),
-    /// The value has characters that no header may have.
-    #[error("the value of the header {0} has characters in it that cannot be sent")]
-    HeaderValue(String),
-    /// A header that is not the caller's to set.
-    #[error("the header {0} is set by the program alone")]
-    OwnHeader(String),
-    /// What it asks for is no list that could have pages.
-    #[error("only a GET or a search has pages")]
-    NoPages,
-    /// `page` or `per_page` is no page, or no size of one.
-    #[error("{0} has to be a number above 0")]
-    Page(&'static str),
-    /// The body of a search holds its fields, and those for the pages.
-    #[error("the body of a search has to be a JSON object")]
-    SearchBody,
-}
 
 /// A request, to send or to look at.
 #[derive(Clone, Debug)]
@@ -222,8 +181,9 @@ impl<'c> Raw<'c> {
 
     /// Sends a request and reads the whole answer. A refusal is an answer too.
     ///
-    /// A GET is sent again where that may help, and follows the server to other places on the same server; nothing
-    /// else does.
+    /// What only asks (a GET, a HEAD, the POST of a search) is sent again where that may help. Anything else is sent
+    /// again only after a 429 with `Retry-After`: the server has then done nothing of it. A GET follows the server to
+    /// other places on the same server; nothing else does.
     ///
     /// # Errors
     ///

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use super::path::API;
 use super::{Raw, RawAnswer, RawRequest, RequestError};
-use crate::client::error::Result;
+use crate::client::error::{Result, only_asks};
 use crate::client::page::{LARGEST_PAGE, next_number};
 
 /// How a list is paged.
@@ -70,10 +70,8 @@ pub struct RawPages<'c> {
 impl<'c> RawPages<'c> {
     pub(super) fn new(raw: Raw<'c>, mut request: RawRequest) -> Result<Self, RequestError> {
         let path = request.url.path();
-        match request.method {
-            Method::GET => {}
-            Method::POST if path.ends_with("/search") => {}
-            _ => return Err(RequestError::NoPages),
+        if request.method == Method::HEAD || !only_asks(&request.method, path) {
+            return Err(RequestError::NoPages);
         }
         let paging = Paging::of(path);
         let given = match paging {

@@ -206,15 +206,8 @@ fn read_csv(path: &Path) -> Result<Vec<Coming>> {
         }
         let named = record.get(key_column).filter(|name| !name.is_empty());
         let named = named.ok_or_else(|| fault(format!("line {line}: no file of a key")))?;
-        let pubkey = key::read(&folder.join(named)).map_err(|error| {
-            let CliError { kind, cause, hints, refusal } = error;
-            CliError {
-                kind,
-                cause: cause.context(format!("{}: line {line}", path.display())),
-                hints,
-                refusal,
-            }
-        })?;
+        let pubkey = key::read(&folder.join(named))
+            .map_err(|error| error.context(format!("{}: line {line}", path.display())))?;
         coming.push(Coming { identity, pubkey });
     }
     if coming.is_empty() {

@@ -157,6 +157,12 @@ impl View<Sheet> for Lines {
         self.0.iter().map(String::as_str).collect()
     }
 
+    /// Names of attributes stay as they are.
+    fn keys(&self) -> Vec<String> {
+        let key = |title: &String| if title.contains('/') { title.clone() } else { title.to_lowercase() };
+        self.0.iter().map(key).collect()
+    }
+
     fn cells<'t>(&self, sheet: &'t Sheet) -> Vec<Cell<'t>> {
         properties(sheet).into_iter().map(|(_, cell)| cell).collect()
     }

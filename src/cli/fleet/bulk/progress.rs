@@ -52,16 +52,15 @@ impl Progress {
         let message = error.message();
         // What the next ones would meet too.
         let is_hopeless = matches!(error.status(), Some(401 | 422));
-        let CliError { kind, cause, hints, refusal } = error;
-        let error = |context: String| CliError { kind, cause: cause.context(context), hints, refusal };
         if self.total == 1 {
-            self.stop = Some(error(target.label()));
+            self.stop = Some(error.context(target.label()));
             return;
         }
         self.errors += 1;
         self.first_failure.get_or_insert_with(|| format!("{}: {}", target.label(), first_line(&message)));
         if self.stop.is_none() && (is_hopeless || self.errors >= most) {
-            self.stop = Some(error(format!("stopped after {} of {} devices", self.finished(), self.total)));
+            self.stop =
+                Some(error.context(format!("stopped after {} of {} devices", self.finished(), self.total)));
         }
     }
 

@@ -184,7 +184,7 @@ fn headers_can_be_added_but_not_those_of_the_program() {
         let name = header.split(':').next().unwrap();
         api(&server, &home, &["x", "-H", header])
             .exits_with(2)
-            .says(&format!("FAILURE: the header {name} is set by the program alone\n"))
+            .says(&format!("FAILURE: the header {name} is set by the client alone\n"))
             .keeps_secret("secret");
     }
     for header in ["secret", "a b: secret", "X: sec\nret", ": secret"] {
@@ -195,15 +195,25 @@ fn headers_can_be_added_but_not_those_of_the_program() {
 
 /// What was sent once may have been done, whatever came back.
 #[test]
-fn only_a_get_is_tried_again() {
+fn only_what_asks_is_tried_again() {
     let (server, home) = logged_in();
-    for (method, tries) in [("GET", 2), ("POST", 1), ("PUT", 1), ("PATCH", 1), ("DELETE", 1)] {
+    let (me, search) = ("useradm/users/me", "v2/inventory/filters/search");
+    for (method, path, tries) in [
+        ("GET", me, 2),
+        ("HEAD", me, 2),
+        ("POST", me, 1),
+        ("PUT", me, 1),
+        ("PATCH", me, 1),
+        ("DELETE", me, 1),
+        ("POST", search, 2),
+        ("PUT", search, 1),
+    ] {
         for fault in [Fault::on(method, "/").status(503), Fault::on(method, "/").cut()] {
             server.clear_faults();
             server.clear_requests();
             server.fault(fault);
-            api(&server, &home, &[method, "useradm/users/me"]);
-            assert_eq!(server.requests().len(), tries, "{method}");
+            api(&server, &home, &[method, path]);
+            assert_eq!(server.requests().len(), tries, "{method} {path}");
         }
     }
     // The last answer is what is seen.
@@ -211,6 +221,21 @@ fn only_a_get_is_tried_again() {
         Fault::on("GET", ME).status(503).header("Retry-After", "0").body("text/plain", "busy\n").times(9),
     );
     api(&server, &home, &["useradm/users/me"]).fails().prints("busy\n").says("status 503: busy");
+}
+
+/// Nobody has to look what a question has done.
+#[test]
+fn only_what_changes_something_may_have_been_done() {
+    let (server, home) = logged_in();
+    let hint = "it may have been done all the same";
+    for line in [&["HEAD", "x"][..], &["x"], &["POST", "v2/inventory/filters/search"]] {
+        server.fault(Fault::on("*", "/").cut().times(4));
+        let _ = api(&server, &home, line).fails().does_not_say(hint);
+    }
+    for method in ["POST", "PUT", "PATCH", "DELETE"] {
+        server.fault(Fault::on(method, "/").cut());
+        let _ = api(&server, &home, &[method, "x"]).fails().says(hint);
+    }
 }
 
 #[test]
