@@ -321,6 +321,10 @@ fn against_a_storage_that_fails() {
     let storage = |fault: fn(Fault) -> Fault| {
         move |world: &World| world.server.fault(fault(Fault::on("*", "/mender/")))
     };
+    for command in ["artifacts upload", "artifacts download"] {
+        let mut reaching = CASES.iter().filter(|case| case.reaches_storage());
+        assert!(reaching.any(|case| case.command == command), "{command}");
+    }
     all("links to the server itself", Case::reaches_storage, links);
     all("a storage that refuses", Case::reaches_storage, storage(|fault| fault.status(403).times(99)));
     all("a storage that breaks off", Case::reaches_storage, storage(Fault::cut));
