@@ -5,7 +5,9 @@ pub mod home;
 pub mod requests;
 #[cfg(unix)]
 pub mod terminal;
+pub mod threads;
 
 pub use fleet::Fleet;
 pub use home::{Home, logged_in};
 pub use requests::changes;
+pub use threads::several_at_once;

@@ -6,6 +6,7 @@ use sandbox::{Fault, Sandbox};
 use serde_json::{Value, json};
 
 use super::{Fleet, PAGE, SEARCH, id, ids, lines};
+use crate::support::several_at_once;
 
 const COUNT: usize = 2 * PAGE + 100;
 
@@ -22,8 +23,7 @@ fn page(numbers: std::ops::Range<usize>) -> Fault {
 /// Nothing is lost and nothing comes twice.
 #[test]
 fn a_list_goes_on_after_passing_trouble() {
-    let fleet = Fleet::of(COUNT);
-    for (what, fault) in [
+    let troubles = [
         ("haste, at once again", second_page().status(429).header("Retry-After", "0")),
         ("haste, several times", second_page().status(429).header("Retry-After", "0").times(5)),
         ("haste, a second", second_page().status(429).header("Retry-After", "1")),
@@ -32,14 +32,16 @@ fn a_list_goes_on_after_passing_trouble() {
         ("a gateway without a server", second_page().status(502).body("text/html", "<html>")),
         ("a cut line", second_page().cut()),
         ("a cut answer", second_page().truncate(1000)),
-    ] {
+    ];
+    several_at_once(&troubles, |(what, fault)| {
+        let fleet = Fleet::of(COUNT);
         for jobs in ["1", "4"] {
             fleet.server.fault(fault.clone());
             let run = fleet.cli(["devices", "list", "-q", "--all", "-j", jobs]).run().succeeds();
             assert_eq!(lines(&run), ids(0..COUNT), "{what}, {jobs} at once");
             fleet.server.clear_faults();
         }
-    }
+    });
 }
 
 /// All that is under way waits together, whoever of it was refused.

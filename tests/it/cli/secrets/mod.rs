@@ -3,14 +3,14 @@
 
 mod lines;
 
-use std::sync::{LazyLock, Mutex};
+use std::sync::LazyLock;
 
 use sandbox::artifact::Artifact;
 use sandbox::{Device, Fault, Recorded, Sandbox, Server, TWO_FACTOR};
 use serde_json::json;
 
-use crate::support::Home;
 use crate::support::home::Invocation;
+use crate::support::{Home, several_at_once};
 
 const NEW_PASSWORD: &str = "new-secret-password";
 /// Where the user wrote a password.
@@ -246,24 +246,6 @@ fn run(command: &str, index: usize, how: &str, spoil: impl Fn(&World)) -> Vec<Re
     world.server.requests()
 }
 
-/// Most of the time is waiting.
-fn several_at_once<T: Sync, R: Send>(all: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    let queue = Mutex::new(all.iter());
-    let done = Mutex::new(Vec::new());
-    std::thread::scope(|scope| {
-        for _ in 0..6 {
-            scope.spawn(|| {
-                loop {
-                    let Some(next) = queue.lock().unwrap().next() else { return };
-                    let result = work(next);
-                    done.lock().unwrap().push(result);
-                }
-            });
-        }
-    });
-    done.into_inner().unwrap()
-}
-
 /// The lines that may meet the trouble; for all others this server is as sound as any.
 fn all(how: &str, may_meet_it: impl Fn(&Case) -> bool, spoil: impl Fn(&World) + Sync) {
     let cases: Vec<&Case> = CASES.iter().filter(|case| may_meet_it(case)).collect();
@@ -339,6 +321,10 @@ fn against_a_storage_that_fails() {
     let storage = |fault: fn(Fault) -> Fault| {
         move |world: &World| world.server.fault(fault(Fault::on("*", "/mender/")))
     };
+    for command in ["artifacts upload", "artifacts download"] {
+        let mut reaching = CASES.iter().filter(|case| case.reaches_storage());
+        assert!(reaching.any(|case| case.command == command), "{command}");
+    }
     all("links to the server itself", Case::reaches_storage, links);
     all("a storage that refuses", Case::reaches_storage, storage(|fault| fault.status(403).times(99)));
     all("a storage that breaks off", Case::reaches_storage, storage(Fault::cut));

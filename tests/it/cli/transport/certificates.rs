@@ -1,5 +1,8 @@
 //! Whom to trust, and what is said when that fails.
 
+#[cfg(target_os = "linux")]
+use std::net::{Shutdown, TcpStream};
+
 use super::*;
 
 #[test]
@@ -47,17 +50,42 @@ fn an_authority_that_cannot_be_read() {
 }
 
 #[test]
+fn each_name_that_the_certificate_is_for() {
+    let (server, home) = logged_in();
+    for host in ["localhost", "127.0.0.1"] {
+        let url = format!("https://{host}:{}", port(&server));
+        list(&home, &url).env("MENDER_CA_CERT", server.ca_file()).run().succeeds();
+    }
+}
+
+/// All of 127.0.0.0/8 is this machine, on Linux.
+#[cfg(target_os = "linux")]
+#[test]
 fn a_name_that_the_certificate_is_not_for() {
     let (server, home) = logged_in();
-    // The certificate is for localhost, 127.0.0.1 and ::1.
-    let port = server.https_url().rsplit(':').next().unwrap();
-    list(&home, &format!("https://127.0.0.1:{port}"))
-        .env("MENDER_CA_CERT", server.ca_file())
-        .run()
-        .succeeds();
-    let other =
-        list(&home, &format!("https://127.0.0.2:{port}")).env("MENDER_CA_CERT", server.ca_file()).run();
-    other.fails().prints("");
+    let target = format!("127.0.0.1:{}", port(&server));
+    let other = TcpListener::bind("127.0.0.2:0").unwrap();
+    let url = format!("https://{}", other.local_addr().unwrap());
+    let forward = std::thread::spawn(move || {
+        let (mut client, _) = other.accept().unwrap();
+        let mut server = TcpStream::connect(target).unwrap();
+        let (mut from_client, mut to_server) = (client.try_clone().unwrap(), server.try_clone().unwrap());
+        let up = std::thread::spawn(move || {
+            // Whoever hangs up first ends it.
+            let _ = std::io::copy(&mut from_client, &mut to_server);
+            let _ = to_server.shutdown(Shutdown::Both);
+        });
+        let _ = std::io::copy(&mut server, &mut client);
+        up.join().unwrap();
+    });
+    let refused = list(&home, &url).env("MENDER_CA_CERT", server.ca_file()).run().fails().prints("");
+    refused.says("the server's certificate is for another name");
+    forward.join().unwrap();
+    assert!(server.requests().is_empty());
+}
+
+fn port(server: &Sandbox) -> &str {
+    server.https_url().rsplit(':').next().unwrap()
 }
 
 #[test]

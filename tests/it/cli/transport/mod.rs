@@ -12,7 +12,7 @@ use std::sync::mpsc::{Receiver, channel};
 use sandbox::{Device, Fault, Sandbox};
 
 use crate::support::home::Invocation;
-use crate::support::{Home, logged_in};
+use crate::support::{Home, logged_in, several_at_once};
 
 const LIST: &str = "/api/management/v2/devauth/devices";
 
@@ -173,11 +173,11 @@ fn an_answer_that_is_none_names_the_server() {
         .prints("")
         .says("the server sent a web page instead of data; is this the address of a Mender server?")
         .says(&format!("hint: the server is {} (from --server)", server.url()));
-    for truncated in [Fault::on("GET", LIST).truncate(1), Fault::on("GET", LIST).cut()] {
-        server.fault(truncated.times(9));
+    several_at_once(&[Fault::on("GET", LIST).truncate(1), Fault::on("GET", LIST).cut()], |broken| {
+        let (server, home) = logged_in();
+        server.fault(broken.clone().times(9));
         list(&home, server.url()).run().fails().says("the connection ended before the answer was complete");
-        server.clear_faults();
-    }
+    });
 }
 
 #[test]

@@ -23,6 +23,11 @@ fn proxy() -> (String, Receiver<String>) {
     (address, lines)
 }
 
+/// A call that changes something and is not tried again when it fails.
+fn change(home: &Home, url: &str) -> Invocation {
+    home.cli(["api", "POST", "x", "--server", url])
+}
+
 /// D10: the usual variables, in either spelling.
 #[test]
 fn requests_go_through_the_proxy() {
@@ -41,7 +46,7 @@ fn requests_go_through_the_proxy() {
 fn https_asks_the_proxy_for_a_tunnel_and_keeps_the_token_inside() {
     let (server, home) = logged_in();
     let (address, lines) = proxy();
-    list(&home, server.https_url())
+    change(&home, server.https_url())
         .env("HTTPS_PROXY", format!("http://u:pass-word@{address}"))
         .run()
         .fails()
@@ -72,7 +77,7 @@ fn a_proxy_that_is_not_there_is_named() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
-    list(&home, server.url())
+    change(&home, server.url())
         .env("HTTP_PROXY", format!("http://u:pass-word@{address}"))
         .run()
         .fails()

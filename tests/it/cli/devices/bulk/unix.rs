@@ -101,10 +101,11 @@ fn a_person_sees_failures_as_a_table_and_no_device_can_spoil_it() {
     let fleet = pending(2);
     fleet.server.set_tags(&id(0), &[("name", json!("a\u{1b}[2Jb"))]);
     fleet.server.fault(Fault::on("PUT", &decision_about(0)).status(500));
-    let mut terminal = fleet.terminal(160, "devices accept --all --yes");
+    let mut terminal = fleet.terminal(160, "devices accept --filter sn~SN --yes");
     assert_eq!(terminal.end(), 3, "{}", terminal.screen());
     let screen = terminal.screen();
     assert!(screen.contains("FAILURE") && screen.contains(&id(0)), "{screen}");
+    assert!(screen.contains(r"a\u{1b}[2Jb"), "{screen}");
     assert!(!terminal.history.contains("\u{1b}[2J"), "{:?}", terminal.history);
 }
 
