@@ -165,6 +165,20 @@ pub struct ConsentArgs {
     pub dry_run: bool,
 }
 
+/// How many requests may be under way at once.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct JobsArgs {
+    /// Send so many requests at once
+    #[arg(short, long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=64))]
+    jobs: u8,
+}
+
+impl JobsArgs {
+    pub fn at_once(self) -> usize {
+        self.jobs.into()
+    }
+}
+
 /// A whole number as Go reads it with base 0: `10`, `0x1f`, `0b11`, `0o17`, `017`, `1_000`.
 pub fn integer(text: &str) -> Result<i64, String> {
     let fault = || format!("{text:?} is not a whole number");

@@ -85,11 +85,22 @@ impl CliError {
         self
     }
 
+    /// Says before it what was being worked on.
+    pub fn context(self, text: impl Into<String>) -> Self {
+        CliError { cause: self.cause.context(text.into()), ..self }
+    }
+
     /// Says it in other words, those that scripts look for. What the server said stays behind them.
     pub fn reworded(mut self, text: impl Into<String>) -> Self {
         let details = self.refusal.as_ref().map(|refusal| refusal.details()).unwrap_or_default();
         self.cause = anyhow::Error::msg(format!("{}{details}", text.into()));
         self
+    }
+
+    /// Says so if it is a service that the server lacks: then some other part of it answers, without a word of its own.
+    pub fn or_lacking(self, service: &str) -> Self {
+        let is_other = self.refusal.as_ref().is_some_and(|refusal| refusal.is_from_elsewhere());
+        if is_other { self.reworded(format!("the server has no service {service}")) } else { self }
     }
 
     /// The HTTP status that the server refused with.

@@ -22,8 +22,7 @@ impl Tally {
     pub fn count(&mut self, outcome: Result<()>, name: &str, out: &Output) -> Result<()> {
         match outcome {
             Err(error) if self.total > 1 && matches!(error.kind, Kind::Failed | Kind::Timeout) => {
-                let CliError { kind, cause, hints, refusal } = error;
-                out.failure(&CliError { kind, cause: cause.context(name.to_owned()), hints, refusal });
+                out.failure(&error.context(name));
                 self.failed.push(name.to_owned());
                 Ok(())
             }

@@ -1,6 +1,7 @@
 //! Devices and their authentication sets.
 
 use std::fmt;
+use std::str::FromStr;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -69,7 +70,24 @@ pub struct AuthSet {
     pub more: Map<String, Value>,
 }
 
+impl Device {
+    /// Whether it has this status.
+    pub fn is(&self, status: Status) -> bool {
+        self.status == status.name()
+    }
+
+    /// Its authentication sets of this status.
+    pub fn sets(&self, status: Status) -> impl Iterator<Item = &AuthSet> {
+        self.auth_sets.iter().filter(move |set| set.is(status))
+    }
+}
+
 impl AuthSet {
+    /// Whether it has this status.
+    pub fn is(&self, status: Status) -> bool {
+        self.status == status.name()
+    }
+
     /// What people compare instead of a key: the SHA-256 of its SubjectPublicKeyInfo, as
     /// `openssl pkey -pubin -outform der | sha256sum` prints it. `None` if the key is no PEM.
     pub fn fingerprint(&self) -> Option<String> {
@@ -118,6 +136,19 @@ impl fmt::Display for Status {
     }
 }
 
+/// What is no status.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no status of devices")]
+pub struct NoStatus(pub String);
+
+impl FromStr for Status {
+    type Err = NoStatus;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Status::ALL.into_iter().find(|status| status.name() == text).ok_or_else(|| NoStatus(text.to_owned()))
+    }
+}
+
 /// What is decided about a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -130,7 +161,6 @@ pub enum Decision {
 
 /// What came of a preauthorization.
 #[derive(Clone, Debug)]
-#[non_exhaustive]
 pub enum Preauthorized {
     /// The id of the device that was made.
     Made(String),
@@ -232,22 +262,11 @@ impl<'c> Devices<'c> {
 
     /// Accepts a device before it comes: its identity and its public key (PEM, SubjectPublicKeyInfo).
     ///
-    /// `force` adds the key to a device that has that identity already, of which the server does not tell the id: ask
-    /// without it first.
-    ///
     /// # Errors
     ///
     /// [`Refused`](crate::Error::Refused) with 400 for a key that the server cannot read.
-    pub async fn preauthorize(
-        &self,
-        identity: &Map<String, Value>,
-        pubkey: &str,
-        force: bool,
-    ) -> Result<Preauthorized> {
-        let mut body = json!({ "identity_data": identity, "pubkey": pubkey });
-        if force {
-            body["force"] = true.into();
-        }
+    pub async fn preauthorize(&self, identity: &Map<String, Value>, pubkey: &str) -> Result<Preauthorized> {
+        let body = json!({ "identity_data": identity, "pubkey": pubkey });
         match self.0.post(&DEVICES).json(&body).send().await {
             Ok(answer) => Ok(Preauthorized::Made(answer.created_id()?)),
             Err(Error::Refused(refusal)) if refusal.status == 409 => {
@@ -259,6 +278,18 @@ impl<'c> Devices<'c> {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// Accepts another key of a device that has that identity already. The server answers with an id that is not the
+    /// device's, so that none is told: [`Devices::preauthorize`] tells it before.
+    ///
+    /// # Errors
+    ///
+    /// As [`Devices::preauthorize`].
+    pub async fn add_preauthorized_key(&self, identity: &Map<String, Value>, pubkey: &str) -> Result<()> {
+        let body = json!({ "identity_data": identity, "pubkey": pubkey, "force": true });
+        self.0.post(&DEVICES).json(&body).send().await?;
+        Ok(())
     }
 
     /// Ends a device's token: it has to authenticate again, its acceptance stays. The token's id is that of the

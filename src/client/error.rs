@@ -271,6 +271,12 @@ impl Refusal {
         }
     }
 
+    /// Whether no service of a Mender server can have said so: each has words for what it does not know, and the
+    /// parts of a server that answer for a service that is not there have none.
+    pub fn is_from_elsewhere(&self) -> bool {
+        matches!(self.status, 404 | 405) && self.message.is_none()
+    }
+
     /// What the server said beyond its status: `: unauthorized (request id 1234)`, or nothing.
     pub fn details(&self) -> String {
         let mut text = String::new();

@@ -213,6 +213,8 @@ fn fleets(
     if wanted.is_empty() {
         return Ok(());
     }
+    let jq_version = fleet::jq_version();
+    table.note(fleet::note(jq_version.as_deref()));
     let fleet = Fleet {
         contestants: bench.contestants,
         watchdog: bench.watchdog,
@@ -220,7 +222,7 @@ fn fleets(
         folder,
         devices: usize::try_from(options.devices)?,
         rounds: options.rounds.map_or(FLEET_ROUNDS, usize::from),
-        has_jq: fleet::finds_jq(table),
+        has_jq: jq_version.is_some(),
     };
     for (_, measure) in wanted {
         measure(&fleet, table)?;

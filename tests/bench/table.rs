@@ -15,8 +15,12 @@ pub enum Goal {
     AtMost(f64),
     /// So many times as fast as the loop of curl.
     TimesCurl(f64),
-    /// So many times as fast as another run of ours, which took so long.
-    Times(f64, &'static str, Option<f64>),
+    /// So many times as fast as another run of ours, if that was measured.
+    TimesOurs {
+        factor: f64,
+        rival: &'static str,
+        rival_seconds: Option<f64>,
+    },
 }
 
 /// One quantity of one measurement.
@@ -99,7 +103,7 @@ impl Table {
             Goal::Ratio(limit) => verdict(to_curl, limit, &format!("at most {limit:.2} of curl")),
             Goal::AtMost(limit) => verdict(ours, limit, &format!("at most {limit}")),
             Goal::TimesCurl(factor) => fast(factor, "curl", to_curl),
-            Goal::Times(factor, rival, seconds) => fast(factor, rival, ratio(seconds)),
+            Goal::TimesOurs { factor, rival, rival_seconds } => fast(factor, rival, ratio(rival_seconds)),
             Goal::None => String::new(),
         });
         cells

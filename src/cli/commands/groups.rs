@@ -1,7 +1,7 @@
 //! `groups`: static groups of devices.
 
 use clap::{Args, Subcommand};
-use mender::inventory::Change;
+use mender::inventory::{Change, Name as AttributeName, Scope};
 use mender::{Client, LARGEST_PAGE};
 use serde_json::{Value, json};
 
@@ -9,8 +9,8 @@ use super::{Tree, help_of};
 use crate::cli::args::ConsentArgs;
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Kind, Result};
-use crate::cli::fleet::bulk::counted;
-use crate::cli::fleet::{Columns, HELP, Names, Row, SelectionArgs, Target, TargetArgs};
+use crate::cli::fleet::bulk::{self, Work, counted};
+use crate::cli::fleet::{Columns, Fleet, HELP, Query, Row, Target, TargetArgs};
 use crate::cli::output::{Cell, Column};
 
 /// Groups of devices: a group is there while a device is in it, and a device is in one at most.
@@ -58,6 +58,9 @@ struct MemberArgs {
     consent: ConsentArgs,
 }
 
+/// Requests under way at once.
+const AT_ONCE: usize = 4;
+
 const COLUMNS: &[Column<String>] = &[Column { title: "Name", cell: |name| Cell::text(name) }];
 
 pub async fn run(args: GroupsArgs, ctx: &Context, tree: Tree) -> Result<()> {
@@ -78,14 +81,14 @@ async fn show(group: &str, ctx: &Context) -> Result<()> {
     let client = ctx.client()?;
     // A search for a group that is not there would just find nothing.
     members(&client, group).await?;
-    let names = Names::new(&client, ctx.out());
-    let selection = SelectionArgs { group: Some(group.to_owned()), ..SelectionArgs::default() };
-    let mut query = selection.query(&names).await?;
-    let naming = names.attribute().await;
+    let fleet = Fleet::new(&client, ctx.out());
+    let mut query = Query::default();
+    query.require_equal(AttributeName::new(Scope::System, "group"), group);
+    let naming = fleet.attribute().await;
     let columns = Columns::usual(naming);
-    query.fetch_for(ctx.out().form()?, &columns, &names).await?;
+    columns.limit(&mut query, ctx.out().form()?, &fleet).await?;
     let mut rows = ctx.out().rows(&columns)?;
-    let mut found = query.run(&client, 4);
+    let mut found = query.run(&fleet, AT_ONCE);
     while let Some(some) = found.next().await? {
         rows.add(some.into_iter().map(|device| Row::of(device, naming)).collect())?;
     }
@@ -152,13 +155,11 @@ async fn by_pages(
             Ok(change) => all += change,
             Err(error) if index == 0 => return Err(error.into()),
             Err(error) => {
-                let CliError { cause, hints, refusal, .. } = error.into();
                 let (begun, changed) = (index * LARGEST_PAGE as usize, all.updated);
-                let text = format!(
-                    "stopped after {begun} of {} devices, of which {changed} were changed",
-                    ids.len()
-                );
-                let error = CliError { kind: Kind::Partial, cause: cause.context(text), hints, refusal };
+                let total = ids.len();
+                let text =
+                    format!("stopped after {begun} of {total} devices, of which {changed} were changed");
+                let error = CliError { kind: Kind::Partial, ..CliError::from(error).context(text) };
                 return Err(error.hint("what was done stays; the same command goes on with the rest"));
             }
         }
@@ -184,26 +185,18 @@ async fn choose(
     ctx: &Context,
     client: &Client,
 ) -> Result<Option<Vec<Target>>> {
-    let names = Names::new(client, ctx.out());
-    let targets = args.targets.find(ctx, &names, client).await?;
+    let fleet = Fleet::new(client, ctx.out());
+    let targets = args.targets.find(&fleet, AT_ONCE).await?;
     if targets.list.is_empty() {
         ctx.out().notice("nothing to do: no device fits");
         return Ok(None);
     }
-    if args.consent.dry_run || !targets.how.is_empty() {
-        let how =
-            if targets.how.is_empty() { String::new() } else { format!(", selected by {}", targets.how) };
-        let plan = format!(
-            "{verb} {} {preposition} the group {} on {}{how}",
-            counted(targets.list.len()),
-            args.name,
-            client.server()
-        );
-        if !ctx.consent(&args.consent, &plan).await? {
-            return Ok(None);
-        }
-    }
-    Ok(Some(targets.list))
+    let place = format!(" {preposition} the group {}", args.name);
+    let (server, chosen) = (client.server(), &targets.chosen);
+    let work = Work { verb, done: "moved", place: &place, server, chosen, is_grave: false };
+    let list: Vec<&Target> = targets.list.iter().collect();
+    let is_agreed = bulk::agree(ctx, &args.consent, &work, &list, &[]).await?;
+    Ok(is_agreed.then_some(targets.list))
 }
 
 async fn delete(group: &str, consent: &ConsentArgs, ctx: &Context) -> Result<()> {

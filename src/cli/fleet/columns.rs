@@ -1,33 +1,22 @@
 //! The columns of a list of devices.
 
 use std::borrow::Cow;
+use std::str::FromStr;
 
 use mender::inventory::{Name, Scope};
 use serde_json::{Map, Value};
 
 use super::filter::Attribute;
 use super::row::{Row, pairs, text};
-use crate::cli::output::{Cell, View};
+use super::{Fleet, Query};
+use crate::cli::error::{CliError, Result as CliResult};
+use crate::cli::output::{Cell, Form, View};
 
-/// Columns that have a name of their own.
-const NAMED: [(&str, &str, Kind); 11] = [
-    ("name", "Name", Kind::Name),
-    ("id", "ID", Kind::Id),
-    ("status", "Status", Kind::Status),
-    ("type", "Type", Kind::Type),
-    ("software", "Software", Kind::Software),
-    ("group", "Group", Kind::Group),
-    ("seen", "Last check-in", Kind::Seen),
-    ("created", "Created", Kind::Created),
-    ("updated", "Updated", Kind::Updated),
-    ("identity", "Identity", Kind::Identity),
-    ("tags", "Tags", Kind::Tags),
-];
-
+/// A column that has a name of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Name,
+pub enum Kind {
     Id,
+    Name,
     Status,
     Type,
     Software,
@@ -39,125 +28,68 @@ enum Kind {
     Tags,
 }
 
-/// A column as users name it: one of ours, or any attribute.
-#[derive(Clone, Debug)]
-pub enum Wanted {
-    Ours(&'static str),
-    Attribute(Attribute),
-}
-
-impl std::str::FromStr for Wanted {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match NAMED.iter().find(|(name, ..)| *name == text) {
-            Some((name, ..)) => Ok(Wanted::Ours(name)),
-            None => text.parse().map(Wanted::Attribute),
-        }
-    }
-}
-
-/// A column of a list of devices.
-#[derive(Clone, Debug)]
-struct Column {
-    /// In a table.
-    title: String,
-    /// In JSON.
-    key: String,
-    show: Show,
-}
-
-#[derive(Clone, Debug)]
-enum Show {
-    Ours(Kind),
-    Attribute(Name),
-}
-
-/// The columns of a list of devices.
-#[derive(Clone, Debug)]
-pub struct Columns {
-    columns: Vec<Column>,
-    /// Whether the user chose them: then JSON has them too, and nothing else.
-    are_chosen: bool,
-}
-
-impl Columns {
-    /// What people need. Where no attribute names devices, they are known by their identity.
-    pub fn usual(naming: Option<&Name>) -> Self {
-        const USUAL: [&str; 8] = ["id", "name", "status", "type", "software", "group", "seen", "identity"];
-        let wanted = if naming.is_some() { &USUAL[..7] } else { &USUAL[..] };
-        Columns { columns: wanted.iter().map(|name| Column::ours(name)).collect(), are_chosen: false }
-    }
-
-    /// What the user chose; `names` are the attributes among them, in their order.
-    pub fn chosen(wanted: &[Wanted], names: Vec<Name>) -> Self {
-        let mut names = names.into_iter();
-        let columns = wanted.iter().filter_map(|wanted| match wanted {
-            Wanted::Ours(name) => Some(Column::ours(name)),
-            Wanted::Attribute(attribute) => names.next().map(|name| Column {
-                title: attribute.to_string(),
-                key: attribute.to_string(),
-                show: Show::Attribute(name),
-            }),
-        });
-        Columns { columns: columns.collect(), are_chosen: true }
-    }
-
-    /// Whether JSON has these alone.
-    pub fn are_chosen(&self) -> bool {
-        self.are_chosen
-    }
-
-    /// The attributes that are needed to fill them, and the scopes of which all are.
-    pub fn needs(&self, naming: Option<&Name>) -> (Vec<Name>, Vec<Scope>) {
-        // An empty list would mean all.
-        let (mut names, mut scopes) = (vec![Name::new(Scope::Identity, "status")], Vec::new());
-        for column in &self.columns {
-            match &column.show {
-                Show::Attribute(name) => names.push(name.clone()),
-                Show::Ours(Kind::Identity) => scopes.push(Scope::Identity),
-                Show::Ours(Kind::Tags) => scopes.push(Scope::Tags),
-                Show::Ours(kind) => names.extend(kind.attributes(naming)),
-            }
-        }
-        (names, scopes)
-    }
-}
-
-impl Column {
-    fn ours(name: &str) -> Self {
-        let known = NAMED.iter().find(|(known, ..)| *known == name);
-        let (name, title, kind) = *known.expect("only names of the table come here");
-        Column { title: title.into(), key: name.into(), show: Show::Ours(kind) }
-    }
-
-    fn value(&self, row: &Row) -> Option<Value> {
-        match &self.show {
-            Show::Attribute(name) => row.get(name).map(Cow::into_owned),
-            Show::Ours(Kind::Identity) => Some(row.identity_data.clone().into()),
-            Show::Ours(Kind::Tags) => Some(row.tags.clone().into()),
-            Show::Ours(kind) => match kind.cell(row) {
-                Cell::Text(text) if !text.is_empty() => Some(text.into_owned().into()),
-                Cell::Time(time) => time.map(Value::from),
-                _ => None,
-            },
-        }
-    }
-}
-
 impl Kind {
-    fn attributes(self, naming: Option<&Name>) -> Vec<Name> {
-        let one = |scope, name: &str| vec![Name::new(scope, name)];
+    const ALL: [Kind; 11] = [
+        Kind::Id,
+        Kind::Name,
+        Kind::Status,
+        Kind::Type,
+        Kind::Software,
+        Kind::Group,
+        Kind::Seen,
+        Kind::Created,
+        Kind::Updated,
+        Kind::Identity,
+        Kind::Tags,
+    ];
+
+    /// On the command line and in JSON.
+    fn key(self) -> &'static str {
         match self {
-            Kind::Name => naming.into_iter().cloned().chain([Name::new(Scope::Tags, "name")]).collect(),
-            Kind::Type => one(Scope::Inventory, "device_type"),
-            Kind::Software => one(Scope::Inventory, "artifact_name"),
-            Kind::Group => one(Scope::System, "group"),
-            Kind::Seen => one(Scope::System, "check_in_time"),
-            Kind::Created => one(Scope::System, "created_ts"),
-            Kind::Updated => one(Scope::System, "updated_ts"),
-            Kind::Id | Kind::Status | Kind::Identity | Kind::Tags => Vec::new(),
+            Kind::Id => "id",
+            Kind::Name => "name",
+            Kind::Status => "status",
+            Kind::Type => "type",
+            Kind::Software => "software",
+            Kind::Group => "group",
+            Kind::Seen => "seen",
+            Kind::Created => "created",
+            Kind::Updated => "updated",
+            Kind::Identity => "identity",
+            Kind::Tags => "tags",
         }
+    }
+
+    fn title(self) -> &'static str {
+        match self {
+            Kind::Id => "ID",
+            Kind::Name => "Name",
+            Kind::Status => "Status",
+            Kind::Type => "Type",
+            Kind::Software => "Software",
+            Kind::Group => "Group",
+            Kind::Seen => "Last check-in",
+            Kind::Created => "Created",
+            Kind::Updated => "Updated",
+            Kind::Identity => "Identity",
+            Kind::Tags => "Tags",
+        }
+    }
+
+    /// The attribute that it shows and is sorted by; `None` if that is a whole scope.
+    fn attribute(self, naming: Option<&Name>) -> Option<Name> {
+        Some(match self {
+            Kind::Id => Name::new(Scope::Identity, "id"),
+            Kind::Name => naming.cloned().unwrap_or_else(|| Name::new(Scope::Tags, "name")),
+            Kind::Status => Name::new(Scope::Identity, "status"),
+            Kind::Type => Name::new(Scope::Inventory, "device_type"),
+            Kind::Software => Name::new(Scope::Inventory, "artifact_name"),
+            Kind::Group => Name::new(Scope::System, "group"),
+            Kind::Seen => Name::new(Scope::System, "check_in_time"),
+            Kind::Created => Name::new(Scope::System, "created_ts"),
+            Kind::Updated => Name::new(Scope::System, "updated_ts"),
+            Kind::Identity | Kind::Tags => return None,
+        })
     }
 
     fn cell(self, row: &Row) -> Cell<'_> {
@@ -178,15 +110,170 @@ impl Kind {
     }
 }
 
+/// A column as users name it: one of ours, or any attribute.
+#[derive(Clone, Debug)]
+pub enum Wanted {
+    Ours(Kind),
+    Attribute(Attribute),
+}
+
+impl FromStr for Wanted {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match Kind::ALL.into_iter().find(|kind| kind.key() == text) {
+            Some(kind) => Ok(Wanted::Ours(kind)),
+            None => text.parse().map(Wanted::Attribute),
+        }
+    }
+}
+
+impl Wanted {
+    /// The attribute to sort by.
+    ///
+    /// # Errors
+    ///
+    /// If that is a whole scope, or in several.
+    pub async fn sort_key(&self, fleet: &Fleet<'_>) -> CliResult<Name> {
+        let kind = match self {
+            Wanted::Attribute(attribute) => return fleet.locate(attribute).await,
+            Wanted::Ours(kind) => kind,
+        };
+        let key = kind.attribute(fleet.attribute().await);
+        key.ok_or_else(|| CliError::usage("a list is sorted by one attribute, such as identity/mac"))
+    }
+}
+
+/// A column of a list of devices.
+#[derive(Clone, Debug)]
+enum Column {
+    Ours(Kind),
+    Attribute {
+        /// As the user wrote it.
+        title: String,
+        name: Name,
+    },
+}
+
+impl Column {
+    fn title(&self) -> &str {
+        match self {
+            Column::Ours(kind) => kind.title(),
+            Column::Attribute { title, .. } => title,
+        }
+    }
+
+    fn key(&self) -> &str {
+        match self {
+            Column::Ours(kind) => kind.key(),
+            Column::Attribute { title, .. } => title,
+        }
+    }
+
+    fn value(&self, row: &Row) -> Option<Value> {
+        match self {
+            Column::Attribute { name, .. } => row.get(name).map(Cow::into_owned),
+            Column::Ours(Kind::Identity) => Some(row.identity_data.clone().into()),
+            Column::Ours(Kind::Tags) => Some(row.tags.clone().into()),
+            Column::Ours(kind) => match kind.cell(row) {
+                Cell::Text(text) if !text.is_empty() => Some(text.into_owned().into()),
+                Cell::Time(time) => time.map(Value::from),
+                _ => None,
+            },
+        }
+    }
+}
+
+/// The columns of a list of devices.
+#[derive(Clone, Debug)]
+pub struct Columns {
+    columns: Vec<Column>,
+    /// Whether the user chose them: then JSON has them too, and nothing else.
+    are_chosen: bool,
+}
+
+impl Columns {
+    /// What people need. Where no attribute names devices, they are known by their identity.
+    pub fn usual(naming: Option<&Name>) -> Self {
+        let usual = Kind::ALL.into_iter().filter(|kind| match kind {
+            Kind::Created | Kind::Updated | Kind::Tags => false,
+            Kind::Identity => naming.is_none(),
+            _ => true,
+        });
+        Columns { columns: usual.map(Column::Ours).collect(), are_chosen: false }
+    }
+
+    /// What the user chose; what people need if that is nothing.
+    ///
+    /// # Errors
+    ///
+    /// If an attribute is in several scopes.
+    pub async fn chosen(wanted: &[Wanted], naming: Option<&Name>, fleet: &Fleet<'_>) -> CliResult<Self> {
+        if wanted.is_empty() {
+            return Ok(Self::usual(naming));
+        }
+        let mut columns = Vec::new();
+        for wanted in wanted {
+            columns.push(match wanted {
+                Wanted::Ours(kind) => Column::Ours(*kind),
+                Wanted::Attribute(attribute) => {
+                    Column::Attribute { title: attribute.to_string(), name: fleet.locate(attribute).await? }
+                }
+            });
+        }
+        Ok(Columns { columns, are_chosen: true })
+    }
+
+    /// Makes a search fetch what a list of these shows in this form.
+    ///
+    /// # Errors
+    ///
+    /// If the server does not tell which attributes there are.
+    pub async fn limit(&self, query: &mut Query, form: Form, fleet: &Fleet<'_>) -> CliResult<()> {
+        match form {
+            Form::Ids => query.fetch_ids(),
+            // All of it, unless the user wants less.
+            Form::Json | Form::Jsonl if !self.are_chosen => {}
+            _ => {
+                let (mut names, scopes) = self.needs(fleet.attribute().await);
+                names.extend(fleet.in_scopes(&scopes).await?);
+                query.fetch_only(names);
+            }
+        }
+        Ok(())
+    }
+
+    /// The attributes that are needed to fill them, and the scopes of which all are.
+    fn needs(&self, naming: Option<&Name>) -> (Vec<Name>, Vec<Scope>) {
+        // An empty list would mean all.
+        let (mut names, mut scopes) = (vec![Name::new(Scope::Identity, "status")], Vec::new());
+        for column in &self.columns {
+            match column {
+                Column::Attribute { name, .. } => names.push(name.clone()),
+                Column::Ours(Kind::Identity) => scopes.push(Scope::Identity),
+                Column::Ours(Kind::Tags) => scopes.push(Scope::Tags),
+                // What lacks the attribute that was chosen is called by its tag.
+                Column::Ours(Kind::Name) => {
+                    names.extend(
+                        [Kind::Name.attribute(naming), Kind::Name.attribute(None)].into_iter().flatten(),
+                    );
+                }
+                Column::Ours(kind) => names.extend(kind.attribute(naming)),
+            }
+        }
+        (names, scopes)
+    }
+}
+
 impl View<Row> for Columns {
     fn titles(&self) -> Vec<&str> {
-        self.columns.iter().map(|column| column.title.as_str()).collect()
+        self.columns.iter().map(Column::title).collect()
     }
 
     fn cells<'t>(&self, row: &'t Row) -> Vec<Cell<'t>> {
-        let cell = |column: &Column| match &column.show {
-            Show::Ours(kind) => kind.cell(row),
-            Show::Attribute(name) => {
+        let cell = |column: &Column| match column {
+            Column::Ours(kind) => kind.cell(row),
+            Column::Attribute { name, .. } => {
                 Cell::Text(row.get(name).map(|value| text(&value).into_owned()).unwrap_or_default().into())
             }
         };
@@ -199,7 +286,8 @@ impl View<Row> for Columns {
 
     fn json(&self, row: &Row) -> String {
         let written = if self.are_chosen {
-            let chosen = self.columns.iter().map(|it| (it.key.clone(), it.value(row).unwrap_or_default()));
+            let chosen =
+                self.columns.iter().map(|it| (it.key().to_owned(), it.value(row).unwrap_or_default()));
             serde_json::to_string(&chosen.collect::<Map<String, Value>>())
         } else {
             serde_json::to_string(row)
@@ -215,9 +303,12 @@ mod tests {
 
     #[test]
     fn columns_are_ours_or_any_attribute() {
-        let wanted: Vec<Wanted> =
-            ["name", "inventory/ipv4", "tags"].iter().map(|it| it.parse().unwrap()).collect();
-        let columns = Columns::chosen(&wanted, vec![Name::new(Scope::Inventory, "ipv4")]);
+        let ipv4 = Name::new(Scope::Inventory, "ipv4");
+        let attribute = Column::Attribute { title: "inventory/ipv4".into(), name: ipv4 };
+        let columns = vec![Column::Ours(Kind::Name), attribute, Column::Ours(Kind::Tags)];
+        let columns = Columns { columns, are_chosen: true };
+        assert!(matches!("seen".parse(), Ok(Wanted::Ours(Kind::Seen))));
+        assert!(matches!("kernel".parse(), Ok(Wanted::Attribute(_))));
         let row = row(None);
         assert_eq!(columns.titles(), ["Name", "inventory/ipv4", "Tags"]);
         assert_eq!(

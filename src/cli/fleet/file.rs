@@ -6,30 +6,33 @@ use std::path::Path;
 use anyhow::Context as _;
 use serde_json::Value;
 
-use super::names::{Names, Target};
+use super::{Fleet, Target};
 use crate::cli::error::{CliError, Result};
-use crate::cli::output::Output;
 
-/// What a name in a file means that no device has.
-#[derive(Clone, Copy)]
-pub enum Missing<'o> {
+/// What it means if no device has a name that is in a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Missing {
     Fails,
-    IsFine(&'o Output),
+    /// The work on it is done: the device is gone.
+    IsFine,
 }
 
-impl Missing<'_> {
-    /// The devices that the words mean.
+impl Fleet<'_> {
+    /// The devices that a file names.
     ///
     /// # Errors
     ///
-    /// As [`Names::all`].
-    pub async fn find(self, names: &Names<'_>, words: &[String]) -> Result<Vec<Target>> {
-        let Missing::IsFine(out) = self else { return names.all(words).await };
-        let found = names.find(words).await?;
-        if !found.missing.is_empty() {
-            out.notice(format_args!("{} of the devices in the file are not there", found.missing.len()));
+    /// As [`Fleet::find`], and if the file cannot be read.
+    pub async fn in_file(&self, path: &Path, missing: Missing) -> Result<Vec<Target>> {
+        let words = read_words(path)?;
+        if missing == Missing::Fails {
+            return self.all(&words).await;
         }
-        Ok(found.targets)
+        let named = self.find(&words).await?;
+        if !named.missing.is_empty() {
+            self.out.notice(format_args!("{} of the devices in the file are not there", named.missing.len()));
+        }
+        Ok(named.targets)
     }
 }
 
@@ -41,7 +44,7 @@ const LONGEST_LINE: u64 = 1 << 20;
 /// # Errors
 ///
 /// If it cannot be read, or a line is neither.
-pub fn read_words(path: &Path) -> Result<Vec<String>> {
+fn read_words(path: &Path) -> Result<Vec<String>> {
     let context = || format!("cannot read {}", path.display());
     let mut reader: Box<dyn std::io::BufRead> = if path == Path::new("-") {
         Box::new(BufReader::new(std::io::stdin()))

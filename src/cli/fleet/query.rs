@@ -7,12 +7,10 @@ use jiff::Timestamp;
 use mender::inventory::{Device, Filter, Name, Operator, Order, Scope, Search, Sort};
 use mender::{Client, LARGEST_PAGE, Pages};
 
-use super::columns::Columns;
 use super::filter::Condition;
-use super::names::{Names, by_device_id};
-use super::split::Local;
+use super::split::{Local, split};
+use super::{Fleet, by_device_id, last_seen};
 use crate::cli::error::{CliError, Result};
-use crate::cli::output::{Form, Output};
 
 /// What the server is to sort goes into one search; so many ids have room in the largest body that it takes.
 const MOST_SORTED: usize = 20_000;
@@ -31,11 +29,18 @@ pub struct Query {
 
 impl Query {
     /// Only devices that fulfil a condition, of which the server compares one half and we the other.
-    pub fn require(&mut self, condition: &Condition, there: Option<Filter>, here: Option<Local>) {
+    ///
+    /// # Errors
+    ///
+    /// If it makes no sense, or its attribute is in several scopes.
+    pub async fn require(&mut self, condition: &Condition, fleet: &Fleet<'_>) -> Result<()> {
+        let name = fleet.locate(&condition.attribute).await?;
+        let (there, here) = split(condition, name).map_err(CliError::usage)?;
         let shown = if here.is_some() { &mut self.here } else { &mut self.there };
         shown.push(condition.to_string());
         self.search.filters.extend(there);
         self.locals.extend(here);
+        Ok(())
     }
 
     /// Only devices of which an attribute has this value.
@@ -86,25 +91,10 @@ impl Query {
         self.search.attributes = attributes;
     }
 
-    /// Fetches what a list of these columns shows in this form.
-    ///
-    /// # Errors
-    ///
-    /// If the server does not tell which attributes there are.
-    pub async fn fetch_for(&mut self, form: Form, columns: &Columns, names: &Names<'_>) -> Result<()> {
-        match form {
-            Form::Ids => {
-                self.fetch_only(vec![Name::new(Scope::Identity, "status")]);
-                return Ok(());
-            }
-            // All of it, unless the user wants less.
-            Form::Json | Form::Jsonl if !columns.are_chosen() => return Ok(()),
-            _ => {}
-        }
-        let (mut attributes, scopes) = columns.needs(names.attribute().await);
-        attributes.extend(names.in_scopes(&scopes).await?);
-        self.fetch_only(attributes);
-        Ok(())
+    /// Fetches nothing but ids, and what the comparison needs.
+    pub fn fetch_ids(&mut self) {
+        // An empty list would mean all.
+        self.fetch_only(vec![Name::new(Scope::Identity, "status")]);
     }
 
     /// Sorts by these keys.
@@ -126,7 +116,8 @@ impl Query {
 
     /// Whether the server finds just what is meant, so that its count is right and its pages are ours.
     pub fn is_all_there(&self) -> bool {
-        self.here.is_empty() && self.ids.is_none()
+        let has_ages = self.unseen_since.is_some() || self.seen_since.is_some();
+        self.locals.is_empty() && !has_ages && self.ids.is_none()
     }
 
     /// What is compared where, for the plan of bulk work.
@@ -152,7 +143,7 @@ impl Query {
     }
 
     /// Begins to find them, with so many requests at once.
-    pub fn run<'c>(&self, client: &'c Client, at_once: usize) -> Found<'c, '_> {
+    pub fn run<'f>(&'f self, fleet: &'f Fleet<'_>, at_once: usize) -> Found<'f> {
         let searches = match &self.ids {
             None => VecDeque::from([self.sorted()]),
             Some(ids) => {
@@ -164,7 +155,7 @@ impl Query {
         };
         Found {
             query: self,
-            client,
+            fleet,
             at_once,
             per_page: LARGEST_PAGE,
             searches,
@@ -201,18 +192,15 @@ impl Query {
 
     /// Whether a device is of the right age.
     fn fits_age(&self, device: &Device) -> bool {
-        let time = |name| device.text(Scope::System, name).and_then(|text| text.parse::<Timestamp>().ok());
-        let seen = time("check_in_time");
-        // What never came counts from when it became known.
-        let last = seen.or_else(|| time("created_ts"));
+        let seen = check_in(device);
+        let last = last_seen(device);
         self.unseen_since.is_none_or(|since| last.is_none_or(|last| last < since))
             && self.seen_since.is_none_or(|since| seen.is_some_and(|seen| seen >= since))
     }
 
     /// Whether nothing behind this device can be of the right age.
     fn is_past(&self, device: &Device) -> bool {
-        let seen =
-            device.text(Scope::System, "check_in_time").and_then(|text| text.parse::<Timestamp>().ok());
+        let seen = check_in(device);
         match (self.age_order(), self.unseen_since, self.seen_since) {
             (Some(Order::Desc), _, Some(since)) => seen.is_none_or(|seen| seen < since),
             (Some(Order::Asc), Some(since), _) => seen.is_some_and(|seen| seen >= since),
@@ -229,18 +217,22 @@ impl Query {
     }
 }
 
+fn check_in(device: &Device) -> Option<Timestamp> {
+    device.text(Scope::System, "check_in_time")?.parse().ok()
+}
+
 /// The devices, as they are found.
-pub struct Found<'c, 'q> {
-    query: &'q Query,
-    client: &'c Client,
+pub struct Found<'f> {
+    query: &'f Query,
+    fleet: &'f Fleet<'f>,
     at_once: usize,
     per_page: u32,
     searches: VecDeque<Search>,
-    pages: Option<Pages<'c, Device>>,
+    pages: Option<Pages<'f, Device>>,
     numbers_as_text: usize,
 }
 
-impl Found<'_, '_> {
+impl Found<'_> {
     /// Asks for no larger pages than `wanted` devices take, where all that the server finds is wanted.
     pub fn no_more_than(self, wanted: usize) -> Self {
         let wanted = u32::try_from(wanted).unwrap_or(u32::MAX).clamp(1, LARGEST_PAGE);
@@ -258,8 +250,11 @@ impl Found<'_, '_> {
             let pages = match &mut self.pages {
                 Some(pages) => pages,
                 None => {
-                    let Some(search) = self.searches.pop_front() else { return Ok(None) };
-                    let pages = self.client.inventory().search(&search).from(1, self.per_page);
+                    let Some(search) = self.searches.pop_front() else {
+                        self.advise();
+                        return Ok(None);
+                    };
+                    let pages = self.fleet.client().inventory().search(&search).from(1, self.per_page);
                     self.pages.insert(pages.at_once(self.at_once))
                 }
             };
@@ -291,21 +286,20 @@ impl Found<'_, '_> {
     /// # Errors
     ///
     /// As [`Found::next`].
-    pub async fn all(mut self, out: &Output) -> Result<Vec<Device>> {
+    pub async fn all(mut self) -> Result<Vec<Device>> {
         let mut all = Vec::new();
         while let Some(some) = self.next().await? {
             all.extend(some);
         }
-        self.advise(out);
         Ok(all)
     }
 
-    /// Says what may have been meant otherwise.
-    pub fn advise(&self, out: &Output) {
-        if self.numbers_as_text > 0 {
-            out.notice(format_args!(
-                "{} devices have text there and not a number, which is compared character by character; ver< and its kin compare 9 and 10 as numbers",
-                self.numbers_as_text
+    /// Says, in the end, what may have been meant otherwise.
+    fn advise(&mut self) {
+        let count = std::mem::take(&mut self.numbers_as_text);
+        if count > 0 {
+            self.fleet.out().notice(format_args!(
+                "{count} devices have text there and not a number, which is compared character by character; ver< and its kin compare 9 and 10 as numbers"
             ));
         }
     }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use jiff::Timestamp;
 use mender::inventory::{self, Name, Scope};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -88,6 +89,12 @@ fn take(map: &mut Map<String, Value>, name: &str) -> Option<String> {
         Value::String(text) => text,
         other => other.to_string(),
     })
+}
+
+/// When a device last spoke with the server. What never did counts from when it became known.
+pub fn last_seen(device: &inventory::Device) -> Option<Timestamp> {
+    let time = |name| device.text(Scope::System, name)?.parse().ok();
+    time("check_in_time").or_else(|| time("created_ts"))
 }
 
 /// A value in words: text as it is, the elements of a list side by side.

@@ -3,16 +3,16 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use jiff::Timestamp;
-use mender::devices;
+use mender::devices::Status;
 use mender::inventory::{Name, Scope};
 
-use super::file::{Missing, read_words};
+use super::Fleet;
+use super::file::Missing;
 use super::filter::Condition;
-use super::names::Names;
 use super::query::Query;
-use super::split::split;
 use crate::cli::error::{CliError, Result};
 use crate::cli::span::some_time;
 
@@ -29,7 +29,7 @@ pub struct SelectionArgs {
     pub group: Option<String>,
 
     /// Only devices of this status
-    #[arg(long, value_name = "STATUS")]
+    #[arg(long, value_name = "STATUS", value_parser = statuses())]
     pub status: Option<Status>,
 
     /// Only devices that were not seen for so long, such as 7d
@@ -49,34 +49,7 @@ pub struct SelectionArgs {
     pub file: Option<PathBuf>,
 }
 
-/// The status of a device.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Status {
-    Pending,
-    Accepted,
-    Rejected,
-    Preauthorized,
-    Noauth,
-}
-
-impl From<Status> for devices::Status {
-    fn from(status: Status) -> Self {
-        match status {
-            Status::Pending => devices::Status::Pending,
-            Status::Accepted => devices::Status::Accepted,
-            Status::Rejected => devices::Status::Rejected,
-            Status::Preauthorized => devices::Status::Preauthorized,
-            Status::Noauth => devices::Status::NoAuth,
-        }
-    }
-}
-
 impl SelectionArgs {
-    /// All accepted devices.
-    pub fn accepted() -> Self {
-        SelectionArgs { status: Some(Status::Accepted), ..Self::default() }
-    }
-
     /// Whether all devices are meant.
     pub fn is_empty(&self) -> bool {
         let SelectionArgs { filter, group, status, inactive, seen_within, text, file } = self;
@@ -85,9 +58,9 @@ impl SelectionArgs {
     }
 
     /// The status, if nothing else is asked.
-    pub fn only_status(&self) -> Option<devices::Status> {
+    pub fn only_status(&self) -> Option<Status> {
         let others = SelectionArgs { status: None, ..self.clone() };
-        self.status.filter(|_| others.is_empty()).map(devices::Status::from)
+        self.status.filter(|_| others.is_empty())
     }
 
     /// The file, if nothing else is asked.
@@ -100,24 +73,17 @@ impl SelectionArgs {
     ///
     /// # Errors
     ///
-    /// If a condition makes no sense, or a name in the file means no device or several.
-    pub async fn query(&self, names: &Names<'_>) -> Result<Query> {
-        self.query_or(names, Missing::Fails).await
-    }
-
-    pub(super) async fn query_or(&self, names: &Names<'_>, missing: Missing<'_>) -> Result<Query> {
+    /// If a condition makes no sense, or a name in the file means several devices, or none and that matters.
+    pub async fn query(&self, fleet: &Fleet<'_>, missing: Missing) -> Result<Query> {
         let mut query = Query::default();
         for condition in &self.filter {
-            let name = names.locate(&condition.attribute).await?;
-            let (server, local) = split(condition, name).map_err(CliError::usage)?;
-            query.require(condition, server, local);
+            query.require(condition, fleet).await?;
         }
         if let Some(group) = &self.group {
             query.require_equal(Name::new(Scope::System, "group"), group);
         }
         if let Some(status) = self.status {
-            let status = devices::Status::from(status).name();
-            query.require_equal(Name::new(Scope::Identity, "status"), status);
+            query.require_equal(Name::new(Scope::Identity, "status"), status.name());
         }
         if let Some(text) = &self.text {
             query.find_text(text);
@@ -129,7 +95,7 @@ impl SelectionArgs {
             query.seen_since(ago(span)?);
         }
         if let Some(file) = &self.file {
-            let targets = missing.find(names, &read_words(file)?).await?;
+            let targets = fleet.in_file(file, missing).await?;
             query.among(targets.into_iter().map(|target| target.id).collect(), file);
         }
         Ok(query)
@@ -138,4 +104,8 @@ impl SelectionArgs {
 
 fn ago(span: Duration) -> Result<Timestamp> {
     Timestamp::now().checked_sub(span).map_err(|_| CliError::usage("there was no time so long ago"))
+}
+
+fn statuses() -> impl TypedValueParser<Value = Status> {
+    PossibleValuesParser::new(Status::ALL.map(Status::name)).try_map(|name| name.parse::<Status>())
 }

@@ -1,14 +1,12 @@
 //! The devices that a command is for: named, or selected.
 
 use clap::Args;
-use mender::Client;
 use mender::inventory::{Name, Scope};
 
-use super::file::{Missing, read_words};
-use super::names::{Names, Target};
+use super::file::Missing;
 use super::row::Row;
 use super::selection::SelectionArgs;
-use crate::cli::context::Context;
+use super::{Fleet, Target};
 use crate::cli::error::{CliError, Result};
 
 /// Devices by name, or a selection.
@@ -29,8 +27,16 @@ pub struct TargetArgs {
 /// The devices that a command is for.
 pub struct Targets {
     pub list: Vec<Target>,
-    /// How they were selected; empty if each was named.
-    pub how: String,
+    pub chosen: Chosen,
+}
+
+/// How devices came to be worked on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Chosen {
+    /// Each was named.
+    Named,
+    /// By a selection; how it reads.
+    Selected(String),
 }
 
 impl TargetArgs {
@@ -54,13 +60,13 @@ impl TargetArgs {
         }
     }
 
-    /// Finds them.
+    /// Finds them, with so many requests at once.
     ///
     /// # Errors
     ///
     /// If the line is for none, or a name means none or several.
-    pub async fn find(&self, ctx: &Context, names: &Names<'_>, client: &Client) -> Result<Targets> {
-        self.find_or(ctx, names, client, Missing::Fails).await
+    pub async fn find(&self, fleet: &Fleet<'_>, at_once: usize) -> Result<Targets> {
+        self.find_or(fleet, at_once, Missing::Fails).await
     }
 
     /// The same, for work after which devices are gone: what a file names and nobody has is done with.
@@ -68,41 +74,30 @@ impl TargetArgs {
     /// # Errors
     ///
     /// As [`TargetArgs::find`].
-    pub async fn find_what_is_left(
-        &self,
-        ctx: &Context,
-        names: &Names<'_>,
-        client: &Client,
-    ) -> Result<Targets> {
-        self.find_or(ctx, names, client, Missing::IsFine(ctx.out())).await
+    pub async fn find_what_is_left(&self, fleet: &Fleet<'_>, at_once: usize) -> Result<Targets> {
+        self.find_or(fleet, at_once, Missing::IsFine).await
     }
 
-    async fn find_or(
-        &self,
-        ctx: &Context,
-        names: &Names<'_>,
-        client: &Client,
-        missing: Missing<'_>,
-    ) -> Result<Targets> {
+    async fn find_or(&self, fleet: &Fleet<'_>, at_once: usize, missing: Missing) -> Result<Targets> {
         self.check()?;
         if self.are_named() {
-            return Ok(Targets { list: names.all(&self.devices).await?, how: String::new() });
+            return Ok(Targets { list: fleet.all(&self.devices).await?, chosen: Chosen::Named });
         }
         // Whom a file names needs no search, which might not know the newest devices yet.
         if let Some(file) = self.selection.only_file() {
-            let list = missing.find(names, &read_words(file)?).await?;
-            return Ok(Targets { list, how: format!("the list in {}", file.display()) });
+            let list = fleet.in_file(file, missing).await?;
+            return Ok(Targets { list, chosen: Chosen::Selected(format!("the list in {}", file.display())) });
         }
-        let mut query = self.selection.query_or(names, missing).await?;
-        let naming = names.attribute().await.cloned();
+        let mut query = self.selection.query(fleet, missing).await?;
+        let naming = fleet.attribute().await.cloned();
         let mut attributes = vec![Name::new(Scope::Identity, "status"), Name::new(Scope::Tags, "name")];
         attributes.extend(naming.clone());
         // So that people know which devices they are.
-        attributes.extend(names.in_scopes(&[Scope::Identity]).await.unwrap_or_default());
+        attributes.extend(fleet.in_scopes(&[Scope::Identity]).await.unwrap_or_default());
         query.fetch_only(attributes);
-        let found = query.run(client, 4).all(ctx.out()).await?;
+        let found = query.run(fleet, at_once).all().await?;
         let list = found.into_iter().map(|device| Row::of(device, naming.as_ref()).into()).collect();
         let how = if self.selection.is_empty() { "--all".into() } else { query.described() };
-        Ok(Targets { list, how })
+        Ok(Targets { list, chosen: Chosen::Selected(how) })
     }
 }

@@ -30,8 +30,8 @@ pub use self::escape::{cell, line, lines};
 pub use self::made::Made;
 pub use self::progress::Transfer;
 pub use self::prompt::Prompt;
-pub use self::rows::{Rows, View};
-pub use self::table::{Cell, Column, duration};
+pub use self::rows::{Column, Rows, View};
+pub use self::table::{Cell, duration};
 
 /// How a result is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -180,39 +180,6 @@ impl Output {
     /// As [`Output::bytes`].
     pub fn foreign(&self, text: &str) -> Result<()> {
         if self.stdout_is_terminal { self.text(&lines(text)) } else { self.text(text) }
-    }
-
-    /// A list, in the form that fits.
-    ///
-    /// # Errors
-    ///
-    /// As [`Output::bytes`], and if the form is not for lists of this kind.
-    pub fn list<T: Serialize>(&self, items: &[T], columns: &[Column<T>], id: fn(&T) -> &str) -> Result<()> {
-        match self.form()? {
-            Form::Json => self.json(&items),
-            Form::Jsonl => self.json_text(items.iter().map(one_line).collect()),
-            Form::Ids => {
-                self.text(&items.iter().map(|item| format!("{}\n", line(id(item)))).collect::<String>())
-            }
-            Form::Tabs | Form::Text => self.text(&table::tabs(items, columns)),
-            Form::Table if items.is_empty() => Ok(()),
-            Form::Table => self.text(&table::table(items, columns, self.width())),
-        }
-    }
-
-    /// One thing in full, a line a property.
-    ///
-    /// # Errors
-    ///
-    /// As [`Output::list`].
-    pub fn show<T: Serialize>(&self, item: &T, columns: &[Column<T>], id: fn(&T) -> &str) -> Result<()> {
-        match self.form()? {
-            Form::Json => self.json(item),
-            Form::Jsonl => self.json_line(item),
-            Form::Ids => self.text(&format!("{}\n", line(id(item)))),
-            Form::Tabs | Form::Text => self.text(&table::properties_tabs(item, columns)),
-            Form::Table => self.text(&table::properties(item, columns)),
-        }
     }
 
     /// The id of what was made: on stdout only where somebody asked for it.

@@ -1,19 +1,58 @@
-//! A list that is written while it comes in.
+//! Lists and properties, in every form. A list is written while it comes in.
 
+use serde::Serialize;
+
+use super::layout::indented;
 use super::table::{self, Cell};
-use super::{Form, Output, escape, line};
+use super::{Form, Output, escape, line, one_line};
 use crate::cli::error::Result;
 
-/// How the items of such a list are shown.
+/// How things of a kind are shown.
 pub trait View<T> {
-    /// The headings of a table.
+    /// The headings of a table, for people.
     fn titles(&self) -> Vec<&str>;
+    /// The names of properties, for programs.
+    fn keys(&self) -> Vec<String> {
+        self.titles().into_iter().map(str::to_lowercase).collect()
+    }
     /// A cell for each heading.
     fn cells<'t>(&self, item: &'t T) -> Vec<Cell<'t>>;
     /// The item's id.
     fn id<'t>(&self, item: &'t T) -> &'t str;
     /// The item as JSON on one line.
     fn json(&self, item: &T) -> String;
+}
+
+/// A column of a list, or a property of one thing.
+pub struct Column<T> {
+    /// Its heading; lists show it in capitals.
+    pub title: &'static str,
+    /// Its value.
+    pub cell: fn(&T) -> Cell<'_>,
+}
+
+/// Columns that are the same for all things of a kind.
+struct Fixed<'c, T> {
+    columns: &'c [Column<T>],
+    id: fn(&T) -> &str,
+}
+
+impl<T: Serialize> View<&T> for Fixed<'_, T> {
+    fn titles(&self) -> Vec<&str> {
+        self.columns.iter().map(|column| column.title).collect()
+    }
+
+    fn cells<'t>(&self, item: &'t &T) -> Vec<Cell<'t>> {
+        self.columns.iter().map(|column| (column.cell)(item)).collect()
+    }
+
+    fn id<'t>(&self, item: &'t &T) -> &'t str {
+        (self.id)(item)
+    }
+
+    fn json(&self, item: &&T) -> String {
+        one_line(item).trim_end().to_owned()
+    }
 }
 
 /// Takes items as they come. Only a table has to wait for the last one.
@@ -43,31 +82,46 @@ impl Output {
             is_first: true,
         })
     }
-}
 
-impl Output {
-    /// One thing in full, a line for each heading.
+    /// A list that is there.
     ///
     /// # Errors
     ///
-    /// As [`Output::show`].
+    /// As [`Output::bytes`], and if the form is not for lists of this kind.
+    pub fn list<T: Serialize>(&self, items: &[T], columns: &[Column<T>], id: fn(&T) -> &str) -> Result<()> {
+        let view = Fixed { columns, id };
+        let mut rows = self.rows(&view)?;
+        rows.add(items.iter().collect())?;
+        rows.end()
+    }
+
+    /// One thing in full, a line a property.
+    ///
+    /// # Errors
+    ///
+    /// As [`Output::list`].
+    pub fn show<T: Serialize>(&self, item: &T, columns: &[Column<T>], id: fn(&T) -> &str) -> Result<()> {
+        self.sheet(&item, &Fixed { columns, id })
+    }
+
+    /// The same for things whose properties are not alike.
+    ///
+    /// # Errors
+    ///
+    /// As [`Output::list`].
     pub fn sheet<T>(&self, item: &T, view: &dyn View<T>) -> Result<()> {
         match self.form()? {
-            Form::Json => self.json(&parsed(&view.json(item))),
-            Form::Jsonl => self.json_line(&parsed(&view.json(item))),
+            Form::Json => self.json_text(indented(&view.json(item)) + "\n"),
+            Form::Jsonl => self.json_text(view.json(item) + "\n"),
             Form::Ids => self.text(&format!("{}\n", line(view.id(item)))),
             Form::Tabs | Form::Text => {
-                let lines = view.titles().into_iter().zip(view.cells(item));
-                let text = lines.map(|(title, cell)| table::tab_line(&[Cell::Text(title.into()), cell]));
+                let lines = view.keys().into_iter().zip(view.cells(item));
+                let text = lines.map(|(key, cell)| table::tab_line(&[Cell::Text(key.into()), cell]));
                 self.text(&text.collect::<String>())
             }
-            Form::Table => self.text(&table::property_sheet(&view.titles(), &view.cells(item))),
+            Form::Table => self.text(&table::properties(&view.titles(), &view.cells(item))),
         }
     }
-}
-
-fn parsed(json: &str) -> serde_json::Value {
-    serde_json::from_str(json).expect("views write JSON")
 }
 
 impl<T> Rows<'_, T> {

@@ -11,14 +11,6 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::escape::{cell, line};
 
-/// A column of a list, or a property of one thing.
-pub struct Column<T> {
-    /// Its heading; lists show it in capitals.
-    pub title: &'static str,
-    /// Its value.
-    pub cell: fn(&T) -> Cell<'_>,
-}
-
 /// A value that knows how people and programs want to see it.
 pub enum Cell<'t> {
     Text(Cow<'t, str>),
@@ -73,16 +65,6 @@ impl<'t> Cell<'t> {
 const GAP: usize = 2;
 /// A longer word may be broken over lines.
 const LONGEST_WORD: usize = 32;
-
-/// Aligned columns with headings. See [`grid`].
-pub fn table<T>(items: &[T], columns: &[Column<T>], width: Option<u16>) -> String {
-    let titles: Vec<&str> = columns.iter().map(|column| column.title).collect();
-    grid(&titles, &rows(items, columns), width)
-}
-
-fn rows<'t, T>(items: &'t [T], columns: &[Column<T>]) -> Vec<Vec<Cell<'t>>> {
-    items.iter().map(|item| columns.iter().map(|column| (column.cell)(item)).collect()).collect()
-}
 
 /// Aligned columns with headings, no wider than the terminal. Where not all columns find room, some are left out;
 /// where not even two do, each item has a line a property.
@@ -141,25 +123,13 @@ fn longest_word(text: &str) -> usize {
     text.split_whitespace().map(|word| word.width()).max().unwrap_or_default().min(LONGEST_WORD)
 }
 
-/// One line an item, tabs between the fields.
-pub fn tabs<T>(items: &[T], columns: &[Column<T>]) -> String {
-    rows(items, columns).iter().map(|row| tab_line(row)).collect()
-}
-
 /// The fields of one item, tabs between them.
 pub fn tab_line(row: &[Cell<'_>]) -> String {
     row.iter().map(Cell::for_programs).collect::<Vec<_>>().join("\t") + "\n"
 }
 
 /// `Title:  value`, a line each; what has no value is left out.
-pub fn properties<T>(item: &T, columns: &[Column<T>]) -> String {
-    let titles: Vec<&str> = columns.iter().map(|column| column.title).collect();
-    let values: Vec<String> = columns.iter().map(|column| (column.cell)(item).for_people()).collect();
-    property_lines(&titles, &values)
-}
-
-/// As [`properties`], for headings that are not known beforehand.
-pub fn property_sheet(titles: &[&str], cells: &[Cell<'_>]) -> String {
+pub fn properties(titles: &[&str], cells: &[Cell<'_>]) -> String {
     property_lines(titles, &cells.iter().map(Cell::for_people).collect::<Vec<_>>())
 }
 
@@ -173,14 +143,6 @@ fn property_lines(titles: &[&str], values: &[String]) -> String {
         format!("{title}:{gap}{value}\n")
     };
     shown.iter().map(row).collect()
-}
-
-/// `title<TAB>value`, a line each, all of them.
-pub fn properties_tabs<T>(item: &T, columns: &[Column<T>]) -> String {
-    let row = |column: &Column<T>| {
-        format!("{}\t{}\n", column.title.to_lowercase(), (column.cell)(item).for_programs())
-    };
-    columns.iter().map(row).collect()
 }
 
 /// A server's time in the user's zone, to the minute; as it came if it is none.
@@ -211,36 +173,37 @@ pub fn terminal_width() -> Option<u16> {
 mod tests {
     use super::*;
 
-    struct Thing(&'static str, u64);
+    const TITLES: [&str; 2] = ["Name", "Size"];
 
-    const COLUMNS: &[Column<Thing>] = &[
-        Column { title: "Name", cell: |thing| Cell::text(thing.0) },
-        Column { title: "Size", cell: |thing| Cell::Size(thing.1) },
-    ];
+    fn thing(name: &str, size: u64) -> Vec<Cell<'_>> {
+        vec![Cell::text(name), Cell::Size(size)]
+    }
 
     #[test]
     fn people_get_aligned_columns_and_programs_tabs() {
-        let things = [Thing("a\x1b[31m", 5), Thing("long name", 2048)];
+        let things = [thing("a\x1b[31m", 5), thing("long name", 2048)];
         let expected = "NAME             SIZE\na\\u{1b}[31m     5 B\nlong name        2.00 KiB\n";
-        let shown = table(&things, COLUMNS, None);
+        let shown = grid(&TITLES, &things, None);
         let squeezed = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
         assert_eq!(squeezed(&shown), squeezed(expected));
         let starts: Vec<_> = shown.lines().map(|row| row.len() - row.trim_start().len()).collect();
         assert_eq!(starts, [0, 0, 0]);
-        assert_eq!(tabs(&[Thing("a\tb\nc", 7)], COLUMNS), "a b c\t7\n");
+        assert_eq!(tab_line(&thing("a\tb\nc", 7)), "a b c\t7\n");
     }
 
     #[test]
     fn a_narrow_table_keeps_what_names_the_things() {
-        const WIDE: &[Column<Thing>] = &[
-            Column { title: "ID", cell: |_| Cell::text("0123456789-0123456789") },
-            Column { title: "Name", cell: |thing| Cell::text(thing.0) },
-            Column { title: "Created", cell: |_| Cell::Time(Some("2024-05-06T07:08:09Z")) },
-            Column { title: "Ends", cell: |_| Cell::End(None) },
-            Column { title: "Note", cell: |_| Cell::text("") },
+        const WIDE: [&str; 5] = ["ID", "Name", "Created", "Ends", "Note"];
+        let row = vec![
+            Cell::text("0123456789-0123456789"),
+            Cell::text("some name"),
+            Cell::Time(Some("2024-05-06T07:08:09Z")),
+            Cell::End(None),
+            Cell::text(""),
         ];
+        let rows = [row];
         let headings = |width| {
-            let text = table(&[Thing("some name", 0)], WIDE, width);
+            let text = grid(&WIDE, &rows, width);
             assert!(text.contains("0123456789-0123456789"), "{text}");
             text.lines().next().unwrap().split_whitespace().collect::<Vec<_>>().join(" ")
         };
@@ -254,8 +217,7 @@ mod tests {
 
     #[test]
     fn properties_have_a_line_each() {
-        assert_eq!(properties(&Thing("", 0), COLUMNS), "Size:  0 B\n");
-        assert_eq!(properties_tabs(&Thing("n", 0), COLUMNS), "name\tn\nsize\t0\n");
+        assert_eq!(properties(&TITLES, &thing("", 0)), "Size:  0 B\n");
     }
 
     #[test]

@@ -19,9 +19,8 @@ pub fn measure(fleet: &Fleet, table: &mut Table) -> Result<(), Failure> {
     let devices = fleet.devices.div_ceil(5);
     let server = Sandbox::builder().record(false).fleet(devices, SEED).try_start()?;
     server.fault(Fault::on("*", "/").delay(DELAY).times(usize::MAX));
-    let Some(contestant) = fleet.contestants.iter().find(|one| one.kind == Kind::Ours) else {
-        return Ok(());
-    };
+    let contestant = fleet.contestants.iter().find(|one| one.kind == Kind::Ours);
+    let contestant = contestant.ok_or("our own program does not run")?;
     let what = format!("list {devices}, -q, {} ms an answer", DELAY.as_millis());
     let series = rounds::interleaved(&what, &JOBS, fleet.rounds, fleet.watchdog, |index| {
         let words = ["devices", "list", "--all", "-q", JOBS[index]];
@@ -29,8 +28,8 @@ pub fn measure(fleet: &Fleet, table: &mut Table) -> Result<(), Failure> {
         has_lines(&fleet.output(), devices)?;
         Ok(Some(sample))
     })?;
-    let one_at_once = series[0].median(Sample::seconds);
-    let goals = [Goal::None, Goal::Times(4.0, JOBS[0], one_at_once)];
+    let rival_seconds = series[0].median(Sample::seconds);
+    let goals = [Goal::None, Goal::TimesOurs { factor: 4.0, rival: JOBS[0], rival_seconds }];
     for ((jobs, goal), series) in JOBS.iter().zip(goals).zip(series.chunks(1)) {
         table.row(Row::of(&format!("{what}, {jobs}"), "wall, s", series, Sample::seconds, goal));
     }

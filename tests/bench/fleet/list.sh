@@ -2,6 +2,6 @@
 # such loops get: it is told how many pages there are, and starts jq once.
 for page in $(seq "$PAGES"); do
     curl -sS --fail -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/json" \
-        -d "{\"page\":$page,\"per_page\":500,$SEARCH}" \
+        -d "{\"page\":$page,\"per_page\":$PER_PAGE,$SEARCH}" \
         "$URL/api/management/v2/inventory/filters/search"
 done | jq "$@"

@@ -14,6 +14,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use mender::LARGEST_PAGE;
 use sandbox::Sandbox;
 
 use crate::Failure;
@@ -25,8 +26,6 @@ use crate::watchdog::Watchdog;
 
 /// The same devices in each run.
 const SEED: u64 = 1;
-/// The most that the server gives at once.
-const LARGEST_PAGE: usize = 500;
 const SCRIPTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/bench/fleet");
 
 /// Takes one of the measurements into the table.
@@ -70,16 +69,18 @@ impl Fleet<'_> {
     }
 }
 
-/// Whether the shell has jq, and a note about it.
-pub fn finds_jq(table: &mut Table) -> bool {
-    let output = Command::new("sh").args(["-c", "jq --version"]).output();
-    let Some(output) = output.ok().filter(|output| output.status.success()) else {
-        table.note("SKIPPED: loops of curl over fleets: no sh with jq; our figures stand alone".into());
-        return false;
-    };
-    let version = String::from_utf8_lossy(&output.stdout);
-    table.note(format!("curl over fleets: loops of sh, curl and {}, over http", version.trim()));
-    true
+/// What jq calls itself, if the shell has it.
+pub fn jq_version() -> Option<String> {
+    let output = Command::new("sh").args(["-c", "jq --version"]).output().ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+/// What the table says of the loops.
+pub fn note(jq_version: Option<&str>) -> String {
+    match jq_version {
+        Some(version) => format!("curl over fleets: loops of sh, curl and {version}, over http"),
+        None => "SKIPPED: loops of curl over fleets: no sh with jq; our figures stand alone".into(),
+    }
 }
 
 /// Our program with these words.
@@ -102,6 +103,7 @@ fn script(
 ) -> Run {
     let mut environment = contestant.environment();
     environment.extend([("URL", server.url().into()), ("TOKEN", server.login().into())]);
+    environment.push(("PER_PAGE", LARGEST_PAGE.to_string().into()));
     environment.extend(variables.iter().map(|(name, value)| (*name, value.into())));
     let file = format!("{SCRIPTS}/{name}");
     let arguments = ["-eu", &file].iter().chain(arguments).map(OsString::from).collect();
@@ -116,5 +118,5 @@ fn has_lines(output: &Path, devices: usize) -> Result<(), Failure> {
 
 /// How many pages so many devices are.
 fn pages(devices: usize) -> usize {
-    devices.div_ceil(LARGEST_PAGE)
+    devices.div_ceil(LARGEST_PAGE as usize)
 }

@@ -29,7 +29,7 @@ fn show_has_a_line_for_each_property() {
     let (server, home, ids) = stored(&["r1"]);
     for named in [ids[0].as_str(), "r1"] {
         let shown = home.at(&server, ["artifacts", "show", named]).run().succeeds();
-        let _ = shown
+        shown
             .shows(&format!("id\t{}\nname\tr1\n", ids[0]))
             .shows("device types\tqemu\n")
             .shows("signed\tfalse\n")
@@ -91,20 +91,20 @@ fn odd_names_do_not_become_other_requests() {
 fn update_replaces_the_description() {
     let (server, home, ids) = stored(&["r1"]);
     let describe = |text: &str| home.at(&server, ["artifacts", "update", "r1", "--description", text]).run();
-    let _ = describe("--new").succeeds().prints("").says_exactly("update successful\n");
+    describe("--new").succeeds().prints("").says_exactly("update successful\n");
     let description = || {
         let shown = home.at(&server, ["artifacts", "show", "r1", "-o", "json"]).run().succeeds().json();
         shown["description"].as_str().unwrap().to_owned()
     };
     assert_eq!(description(), "--new");
-    let _ = describe("").succeeds();
+    describe("").succeeds();
     assert_eq!(description(), "");
     home.at(&server, ["artifacts", "update", &ids[0], "--description", "x", "-q"])
         .run()
         .succeeds()
         .prints(&format!("{}\n", ids[0]));
     server.clear_requests();
-    let _ = describe(&"x".repeat(4097)).exits_with(2).says("at most 4096 bytes");
+    describe(&"x".repeat(4097)).exits_with(2).says("at most 4096 bytes");
     home.at(&server, ["artifacts", "update", "r1"]).run().exits_with(2).says("--description");
     assert!(server.requests().is_empty());
 }
@@ -163,7 +163,7 @@ fn names_and_several_need_consent() {
     home.at(&server, ["artifacts", "delete", "--yes", "r1", &ids[0], "r2"]).run().succeeds();
     assert_eq!(server.artifact_count(), 1);
     let made = home.at(&server, ["artifacts", "delete", "-y", "-q", "r3"]).run().succeeds();
-    let _ = made.prints(&format!("{}\n", ids[2])).says_exactly("");
+    made.prints(&format!("{}\n", ids[2])).says_exactly("");
 }
 
 #[test]
@@ -213,9 +213,8 @@ fn one_that_a_deployment_uses() {
 fn on_a_terminal_the_user_is_asked() {
     use crate::support::terminal::Terminal;
     let (server, home, _) = stored(&["r1"]);
-    let env = [("MENDER_SERVER_URL", server.url())];
     for (answer, code, left) in [("n\r", 1, 1), ("\r", 1, 1), ("\x03", 130, 1), ("yes\r", 0, 0)] {
-        let mut terminal = Terminal::start(&home, 200, &env, &["artifacts", "delete", "r1"]);
+        let mut terminal = Terminal::at(&server, &home, 200, "artifacts delete r1");
         terminal.wait_for("? [y/N] ");
         terminal.type_in(answer);
         assert_eq!(terminal.end(), code, "{}", terminal.screen());

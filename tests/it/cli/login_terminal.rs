@@ -5,12 +5,16 @@ use sandbox::{Sandbox, TWO_FACTOR};
 use crate::support::Home;
 use crate::support::terminal::Terminal;
 
+/// A login that asks for the password.
+fn begin(server: &Sandbox, home: &Home, user: &str) -> Terminal {
+    Terminal::at(server, home, 80, &format!("login --username {user}"))
+}
+
 #[test]
 fn the_second_factor_is_asked_for_when_the_server_wants_it() {
     let server = Sandbox::start();
     let home = Home::new();
-    let env = [("MENDER_SERVER_URL", server.url())];
-    let mut terminal = Terminal::start(&home, 80, &env, &["login", "--username", TWO_FACTOR.email]);
+    let mut terminal = begin(&server, &home, TWO_FACTOR.email);
     terminal.wait_for("Password: ");
     terminal.type_in(&format!("{}\r", TWO_FACTOR.password));
     terminal.wait_for("2FA code: ");
@@ -41,8 +45,7 @@ fn a_token_is_asked_for_without_being_shown() {
     let server = Sandbox::start();
     let home = Home::new();
     let token = server.create_token("mine", None);
-    let env = [("MENDER_SERVER_URL", server.url())];
-    let mut terminal = Terminal::start(&home, 80, &env, &["login", "--with-token"]);
+    let mut terminal = Terminal::at(&server, &home, 80, "login --with-token");
     terminal.wait_for("Token: ");
     terminal.type_in(&format!("{token}\r"));
     assert_eq!(terminal.end(), 0, "{}", terminal.screen());
@@ -56,11 +59,10 @@ fn a_token_is_asked_for_without_being_shown() {
 fn an_end_at_the_question_is_said_on_a_line_of_its_own() {
     let server = Sandbox::start();
     let home = Home::new();
-    let env = [("MENDER_SERVER_URL", server.url())];
     for (key, code, text) in
         [("\x04", 1, "FAILURE: stdin ended before the answer"), ("\x03", 130, "FAILURE: interrupted")]
     {
-        let mut terminal = Terminal::start(&home, 80, &env, &["login"]);
+        let mut terminal = Terminal::at(&server, &home, 80, "login");
         terminal.wait_for("Username: ");
         terminal.type_in(key);
         assert_eq!(terminal.end(), code, "{}", terminal.screen());
@@ -73,9 +75,7 @@ fn an_end_at_the_question_is_said_on_a_line_of_its_own() {
 fn a_wrong_password_then_the_right_one() {
     let server = Sandbox::start();
     let home = Home::new();
-    let env = [("MENDER_SERVER_URL", server.url())];
-
-    let mut terminal = Terminal::start(&home, 80, &env, &["login"]);
+    let mut terminal = Terminal::at(&server, &home, 80, "login");
     terminal.wait_for("Username: ");
     terminal.type_in(&format!("{}\r", server.username()));
     terminal.wait_for("Password: ");
@@ -88,7 +88,7 @@ fn a_wrong_password_then_the_right_one() {
     assert!(terminal.is_sane());
     assert!(!home.exists(Home::TOKEN));
 
-    let mut terminal = Terminal::start(&home, 80, &env, &["login", "--username", server.username()]);
+    let mut terminal = begin(&server, &home, server.username());
     terminal.wait_for("Password: ");
     terminal.type_in(&format!("{}\r", server.password()));
     assert_eq!(terminal.end(), 0, "{}", terminal.screen());
@@ -100,8 +100,7 @@ fn a_wrong_password_then_the_right_one() {
 fn ctrl_c_at_the_password_leaves_a_sane_terminal() {
     let server = Sandbox::start();
     let home = Home::new();
-    let env = [("MENDER_SERVER_URL", server.url())];
-    let mut terminal = Terminal::start(&home, 80, &env, &["login", "--username", server.username()]);
+    let mut terminal = begin(&server, &home, server.username());
     terminal.wait_for("Password: ");
     terminal.type_in("half");
     terminal.wait_for("****");
@@ -115,8 +114,7 @@ fn ctrl_c_at_the_password_leaves_a_sane_terminal() {
 fn an_order_to_end_at_the_password_leaves_a_sane_terminal() {
     let server = Sandbox::start();
     let home = Home::new();
-    let env = [("MENDER_SERVER_URL", server.url())];
-    let mut terminal = Terminal::start(&home, 80, &env, &["login", "--username", server.username()]);
+    let mut terminal = begin(&server, &home, server.username());
     terminal.wait_for("Password: ");
     terminal.terminate();
     assert_eq!(terminal.end(), 130, "{}", terminal.screen());
@@ -127,8 +125,7 @@ fn an_order_to_end_at_the_password_leaves_a_sane_terminal() {
 fn a_password_that_is_typed_ahead_does_not_show() {
     let server = Sandbox::start();
     let home = Home::new();
-    let env = [("MENDER_SERVER_URL", server.url())];
-    let mut terminal = Terminal::start(&home, 80, &env, &["login", "--username", server.username()]);
+    let mut terminal = begin(&server, &home, server.username());
     terminal.wait_for("Password: ");
     // At once, before anything else can have happened.
     terminal.type_in(&format!("{}\r", server.password()));

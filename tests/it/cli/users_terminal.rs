@@ -18,9 +18,8 @@ fn dialogue(terminal: &mut Terminal, answers: &[(&str, &str)]) -> u32 {
 fn a_new_password_is_typed_twice() {
     let server = Sandbox::start();
     let home = Home::logged_in(&server);
-    let env = [("MENDER_SERVER_URL", server.url())];
-    let args = ["users", "create", "new@x.example"];
-    let mut terminal = Terminal::start(&home, 80, &env, &args);
+    let line = "users create new@x.example";
+    let mut terminal = Terminal::at(&server, &home, 80, line);
     let code =
         dialogue(&mut terminal, &[("New password: ", "password-one"), ("Once more: ", "password-two")]);
     assert_eq!(code, 1, "{}", terminal.screen());
@@ -31,7 +30,7 @@ fn a_new_password_is_typed_twice() {
     );
     assert!(server.requests().iter().all(|request| request.method == "GET"));
 
-    let mut terminal = Terminal::start(&home, 80, &env, &args);
+    let mut terminal = Terminal::at(&server, &home, 80, line);
     let code =
         dialogue(&mut terminal, &[("New password: ", "password-one"), ("Once more: ", "password-one")]);
     assert_eq!(code, 0, "{}", terminal.screen());
@@ -43,16 +42,15 @@ fn a_new_password_is_typed_twice() {
 fn a_change_of_the_own_password() {
     let server = Sandbox::start();
     let home = Home::logged_in(&server);
-    let env = [("MENDER_SERVER_URL", server.url())];
-    let args = ["users", "update", "me", "--change-password"];
+    let line = "users update me --change-password";
     let question = "this ends all your other tokens and logins? [y/N] ";
     for answer in ["n", "", "what"] {
-        let mut terminal = Terminal::start(&home, 200, &env, &args);
+        let mut terminal = Terminal::at(&server, &home, 200, line);
         assert_eq!(dialogue(&mut terminal, &[(question, answer)]), 1, "{}", terminal.screen());
         assert!(terminal.screen().contains("FAILURE: nothing was done"), "{}", terminal.screen());
     }
     assert!(server.requests().iter().all(|request| request.method == "GET"));
-    let mut terminal = Terminal::start(&home, 200, &env, &args);
+    let mut terminal = Terminal::at(&server, &home, 200, line);
     let answers = [
         (question, "y"),
         ("Password so far: ", server.password()),
@@ -71,15 +69,14 @@ fn ctrl_c_at_a_question_does_nothing() {
     let server = Sandbox::start();
     let home = Home::logged_in(&server);
     let id = server.create_token("keep", None);
-    let env = [("MENDER_SERVER_URL", server.url())];
-    let mut terminal = Terminal::start(&home, 200, &env, &["token", "revoke", "keep"]);
+    let mut terminal = Terminal::at(&server, &home, 200, "token revoke keep");
     terminal.wait_for("Revoke \"keep\" on ");
     terminal.wait_for("? [y/N] ");
     terminal.type_in("\x03");
     assert_eq!(terminal.end(), 130, "{}", terminal.screen());
     assert!(terminal.is_sane());
     assert_eq!(server.token_names(), ["keep"], "{id}");
-    let mut terminal = Terminal::start(&home, 200, &env, &["token", "revoke", "keep"]);
+    let mut terminal = Terminal::at(&server, &home, 200, "token revoke keep");
     assert_eq!(dialogue(&mut terminal, &[("? [y/N] ", "yes")]), 0, "{}", terminal.screen());
     assert!(server.token_names().is_empty());
 }

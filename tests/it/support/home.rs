@@ -118,6 +118,13 @@ impl Home {
     }
 }
 
+/// A server, and the home of a user who has logged in there.
+pub fn logged_in() -> (Sandbox, Home) {
+    let server = Sandbox::start();
+    let home = Home::logged_in(&server);
+    (server, home)
+}
+
 /// A run that is being prepared.
 #[must_use]
 pub struct Invocation {

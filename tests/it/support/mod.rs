@@ -1,9 +1,11 @@
 //! What tests need: a home of their own, the program run in it, a terminal to look at.
 
+pub mod fleet;
 pub mod home;
 pub mod requests;
 #[cfg(unix)]
 pub mod terminal;
 
-pub use home::Home;
+pub use fleet::Fleet;
+pub use home::{Home, logged_in};
 pub use requests::changes;

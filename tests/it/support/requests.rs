@@ -1,5 +1,6 @@
 //! What a server was asked to change.
 
+use std::fmt::Display;
 use std::time::{Duration, Instant};
 
 use sandbox::{Recorded, Sandbox};
@@ -27,9 +28,17 @@ pub fn line(request: &Recorded) -> String {
 /// Waits until the server has seen so many such requests.
 #[track_caller]
 pub fn wait_for(server: &Sandbox, count: usize, is_such: impl Fn(&Recorded) -> bool) {
+    let have_come = || server.requests().iter().filter(|request| is_such(request)).count() >= count;
+    let seen = || format!("{count} such requests come: {:#?}", server.requests());
+    wait_until(seen, have_come);
+}
+
+/// Waits until something is so; what that is, is said if it never is.
+#[track_caller]
+pub fn wait_until<What: Display>(what: impl Fn() -> What, is_so: impl Fn() -> bool) {
     let until = Instant::now() + PATIENCE;
-    while server.requests().iter().filter(|request| is_such(request)).count() < count {
-        assert!(Instant::now() < until, "{count} such requests never came: {:#?}", server.requests());
+    while !is_so() {
+        assert!(Instant::now() < until, "it never came to this: {}", what());
         std::thread::yield_now();
     }
 }

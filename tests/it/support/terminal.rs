@@ -6,6 +6,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use sandbox::Sandbox;
 
 use super::home::{Home, PROGRAM};
 
@@ -27,6 +28,12 @@ impl Terminal {
     /// Starts the program with these arguments and variables in a terminal of that many columns.
     pub fn start(home: &Home, columns: u16, env: &[(&str, &str)], args: &[&str]) -> Self {
         Self::start_program(home, columns, env, PROGRAM, args)
+    }
+
+    /// Starts the program with the words of a line, to speak with that server.
+    pub fn at(server: &Sandbox, home: &Home, columns: u16, line: &str) -> Self {
+        let args: Vec<&str> = line.split(' ').collect();
+        Self::start(home, columns, &[("MENDER_SERVER_URL", server.url())], &args)
     }
 
     /// Starts any program, a shell for one.

@@ -110,7 +110,7 @@ fn check(map: &Map<String, Value>) -> Result<(), Refusal> {
             }
         }
     }
-    // A refusal of the caller's mistake that the real server forgot to give.
+    // The caller's mistake; the real server has no word for it and calls it its own.
     if map.len() > MAX_KEYS {
         return Err(Refusal::new(500, "Internal Server Error"));
     }

@@ -88,6 +88,11 @@ const SERVICES: [Service; 6] = [
     },
 ];
 
+/// Whether there is a service of this name.
+pub(crate) fn has_service(name: &str) -> bool {
+    SERVICES.iter().any(|service| service.prefix == name)
+}
+
 /// The one call that needs no token.
 const LOGIN: &str = "/api/management/v1/useradm/auth/login";
 

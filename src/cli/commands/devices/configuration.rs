@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use super::super::{Tree, help_of};
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Result};
-use crate::cli::fleet::{Names, Target, text};
+use crate::cli::fleet::{Fleet, Target, text};
 use crate::cli::output::{Cell, Column};
 
 /// The configuration of a device.
@@ -87,7 +87,7 @@ pub async fn run(args: ConfigurationArgs, ctx: &Context, tree: Tree) -> Result<(
     };
     let client = ctx.client()?;
     // The service keeps a record for any id that it is given.
-    let target = Names::new(&client, ctx.out()).one(device).await?;
+    let target = Fleet::new(&client, ctx.out()).one(device).await?;
     let configuration = get(&client, &target).await?;
     match (verb, change) {
         (Verb::Show { .. }, _) => show(ctx, &configuration),
@@ -109,23 +109,15 @@ pub async fn run(args: ConfigurationArgs, ctx: &Context, tree: Tree) -> Result<(
 async fn get(client: &Client, target: &Target) -> Result<Configuration> {
     client.configurations().get(&target.id).await.map_err(|error| {
         let error = lacking(error);
-        if error.status() == Some(404) && error.refusal.as_ref().is_some_and(|it| it.message.is_some()) {
+        if error.refusal.as_ref().is_some_and(|it| it.status == 404 && !it.is_from_elsewhere()) {
             return error.hint("the service learns of a device once it is accepted, a moment later");
         }
         error
     })
 }
 
-/// An open-source server may lack the service: then some other part of it answers, without a word of its own.
 fn lacking(error: mender::Error) -> CliError {
-    let error = CliError::from(error);
-    let is_other =
-        error.refusal.as_ref().is_some_and(|it| matches!(it.status, 404 | 405) && it.message.is_none());
-    if is_other {
-        error.reworded("the server has no service for the configuration of devices")
-    } else {
-        error
-    }
+    CliError::from(error).or_lacking("for the configuration of devices")
 }
 
 fn show(ctx: &Context, configuration: &Configuration) -> Result<()> {

@@ -4,13 +4,14 @@ use std::collections::HashMap;
 
 use clap::Args;
 use mender::inventory::Name;
-use mender::{Client, inventory::Scope};
+use mender::inventory::Scope;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::cli::args::JobsArgs;
 use crate::cli::context::Context;
 use crate::cli::error::Result;
-use crate::cli::fleet::{Attribute, HELP, Names, Query, SelectionArgs, text};
+use crate::cli::fleet::{Attribute, Fleet, HELP, Missing, Query, SelectionArgs, text};
 use crate::cli::output::{Cell, Column};
 
 /// Count devices.
@@ -24,9 +25,8 @@ pub struct CountArgs {
     #[command(flatten)]
     selection: SelectionArgs,
 
-    /// Fetch so many pages at once
-    #[arg(short, long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=64))]
-    jobs: u8,
+    #[command(flatten)]
+    jobs: JobsArgs,
 }
 
 /// How many devices have a value.
@@ -49,23 +49,22 @@ pub async fn run(args: CountArgs, ctx: &Context) -> Result<()> {
     if args.by.is_none() && (args.selection.is_empty() || args.selection.only_status().is_some()) {
         return show(ctx, client.devices().count(args.selection.only_status()).await?);
     }
-    let names = Names::new(&client, ctx.out());
-    let mut query = args.selection.query(&names).await?;
+    let fleet = Fleet::new(&client, ctx.out());
+    let mut query = args.selection.query(&fleet, Missing::Fails).await?;
     if let Some(attribute) = &args.by {
-        let name = names.locate(attribute).await?;
-        let groups = by_value(&client, &mut query, &name, args.jobs, ctx).await?;
+        let name = fleet.locate(attribute).await?;
+        let groups = by_value(&fleet, &mut query, &name, args.jobs).await?;
         return ctx.out().list(&groups, COLUMNS, |group| &group.shown);
     }
     if query.is_all_there() {
         return show(ctx, query.count_there(&client).await?);
     }
-    query.fetch_only(vec![Name::new(Scope::Identity, "status")]);
-    let mut found = query.run(&client, args.jobs.into());
+    query.fetch_ids();
+    let mut found = query.run(&fleet, args.jobs.at_once());
     let mut count = 0;
     while let Some(some) = found.next().await? {
         count += some.len() as u64;
     }
-    found.advise(ctx.out());
     show(ctx, count)
 }
 
@@ -77,15 +76,9 @@ fn show(ctx: &Context, count: u64) -> Result<()> {
 }
 
 /// Devices by the value of an attribute, the most frequent first.
-async fn by_value(
-    client: &Client,
-    query: &mut Query,
-    name: &Name,
-    jobs: u8,
-    ctx: &Context,
-) -> Result<Vec<Group>> {
+async fn by_value(fleet: &Fleet<'_>, query: &mut Query, name: &Name, jobs: JobsArgs) -> Result<Vec<Group>> {
     query.fetch_only(vec![name.clone(), Name::new(Scope::Identity, "status")]);
-    let mut found = query.run(client, jobs.into());
+    let mut found = query.run(fleet, jobs.at_once());
     // By its JSON: numbers and texts that look alike are not the same.
     let mut counts: HashMap<String, Group> = HashMap::new();
     while let Some(some) = found.next().await? {
@@ -102,7 +95,6 @@ async fn by_value(
             counts.entry(value.to_string()).or_insert_with(group).count += 1;
         }
     }
-    found.advise(ctx.out());
     let mut groups: Vec<(String, Group)> = counts.into_iter().collect();
     groups.sort_by(|(a, one), (b, other)| other.count.cmp(&one.count).then_with(|| a.cmp(b)));
     Ok(groups.into_iter().map(|(_, group)| group).collect())

@@ -8,8 +8,8 @@ use mender::devices::{AuthSet, Decision, Device, Status};
 
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Result};
-use crate::cli::fleet::bulk::{self, BulkArgs, Done, Job, Jobs, Work};
-use crate::cli::fleet::{HELP, Names, Target, TargetArgs};
+use crate::cli::fleet::bulk::{self, BulkArgs, Done, Job, Jobs, Unfit, Work};
+use crate::cli::fleet::{Chosen, Fleet, HELP, Target, TargetArgs};
 
 /// Decide about devices.
 #[derive(Debug, Args)]
@@ -50,65 +50,68 @@ pub async fn run(args: DecideArgs, verdict: Verdict, ctx: &Context) -> Result<()
         return Err(CliError::usage("--auth-set goes with one device that is named"));
     }
     let client = ctx.client()?;
-    let (jobs, how) = find(&args, verdict, ctx, &client).await?;
+    let fleet = Fleet::new(&client, ctx.out());
+    let (jobs, chosen) = find(&args, verdict, &fleet).await?;
     let (verb, done) = match verdict {
         Verdict::Accept => ("accept", "accepted"),
         Verdict::Reject => ("reject", "rejected"),
         Verdict::Dismiss => ("dismiss the request of", "dismissed"),
     };
-    let work = Work { verb, done, how: &how, is_grave: verdict != Verdict::Accept, takes_back: true };
-    bulk::run(ctx, client.server(), &args.bulk, &work, jobs, async |job| act(&client, verdict, job).await)
-        .await
+    let work = Work {
+        verb,
+        done,
+        place: "",
+        server: client.server(),
+        chosen: &chosen,
+        is_grave: verdict != Verdict::Accept,
+    };
+    bulk::run(ctx, &args.bulk, &work, jobs, async |job| act(&client, verdict, job).await).await
 }
 
 /// The devices, and what is decided about each.
 async fn find(
     args: &DecideArgs,
     verdict: Verdict,
-    ctx: &Context,
-    client: &Client,
-) -> Result<(Jobs<Option<String>>, String)> {
-    let names = Names::new(client, ctx.out());
+    fleet: &Fleet<'_>,
+) -> Result<(Jobs<Option<String>>, Chosen)> {
     let selection = &args.targets.selection;
     let waiting = (args.targets.all && selection.is_empty()).then_some(Status::Pending);
     let mut jobs = Jobs { list: Vec::new(), unfit: Vec::new() };
     // The inventory learns of devices a moment late, and has no sets.
     if let Some(status) = waiting.or(selection.only_status()) {
-        let naming = names.attribute().await;
-        let mut pages = client.devices().list(Some(status));
+        let naming = fleet.attribute().await;
+        let mut pages = fleet.client().devices().list(Some(status));
         while let Some(page) = pages.next_page().await? {
             for device in &page.items {
                 sort(&mut jobs, Target::of(device, naming), pick(device, None, verdict));
             }
         }
-        return Ok((jobs, format!("status = {status} (compared by the server)")));
+        return Ok((jobs, Chosen::Selected(format!("status = {status} (compared by the server)"))));
     }
-    let targets = args.targets.find(ctx, &names, client).await?;
+    let targets = args.targets.find(fleet, args.bulk.at_once()).await?;
     let ids: Vec<&str> = targets.list.iter().map(|target| target.id.as_str()).collect();
-    let devices = client.devices().get_many(&ids).await?;
+    let devices = fleet.client().devices().get_many(&ids).await?;
     let by_id: HashMap<&str, &Device> = devices.iter().map(|device| (device.id.as_str(), device)).collect();
     for target in targets.list {
         match by_id.get(target.id.as_str()) {
             Some(device) => sort(&mut jobs, target, pick(device, args.auth_set.as_deref(), verdict)),
-            None => ctx.out().warn(format_args!("{} is gone", target.label())),
+            None => jobs.unfit.push(Unfit { target, why: "it is gone".into() }),
         }
     }
-    Ok((jobs, targets.how))
+    Ok((jobs, targets.chosen))
 }
 
 fn sort(jobs: &mut Jobs<Option<String>>, target: Target, pick: Pick) {
     match pick {
         Pick::One(set) => jobs.list.push(Job { target, load: Some(set) }),
         Pick::Already => jobs.list.push(Job { target, load: None }),
-        Pick::Neither(why) => jobs.unfit.push((target, why)),
+        Pick::Neither(why) => jobs.unfit.push(Unfit { target, why }),
     }
 }
 
 /// The set that is meant. Where several may be, a person has to choose.
 fn pick(device: &Device, named: Option<&str>, verdict: Verdict) -> Pick {
-    let with = |status: Status| -> Vec<&AuthSet> {
-        device.auth_sets.iter().filter(|set| set.status == status.name()).collect()
-    };
+    let with = |status: Status| -> Vec<&AuthSet> { device.sets(status).collect() };
     if let Some(named) = named {
         return match device.auth_sets.iter().find(|set| set.id == named) {
             Some(set) => Pick::One(set.id.clone()),

@@ -7,12 +7,12 @@ use mender::Client;
 use mender::devices::{Device, Preauthorized, Status};
 use serde_json::{Map, Value};
 
-use super::decommission::Patience;
 use super::key;
+use super::patience::Patience;
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Result};
 use crate::cli::fleet::bulk::{self, BulkArgs, Done, Job, Work};
-use crate::cli::fleet::{Target, pairs};
+use crate::cli::fleet::{Chosen, Target, pairs};
 use crate::cli::output::Form;
 
 /// Let devices in before they come.
@@ -64,18 +64,28 @@ pub async fn run(args: PreauthorizeArgs, ctx: &Context) -> Result<()> {
         (None, None) => unreachable!("clap wants one of them"),
     };
     let client = ctx.client()?;
-    let how = args.file.as_ref().map(|file| format!("the list in {}", file.display())).unwrap_or_default();
+    let chosen = match &args.file {
+        Some(file) => Chosen::Selected(format!("the list in {}", file.display())),
+        None => Chosen::Named,
+    };
     let jobs = coming.into_iter().map(|load| Job { target: target(&load), load }).collect();
-    let work =
-        Work { verb: "preauthorize", done: "preauthorized", how: &how, is_grave: false, takes_back: false };
+    let work = Work {
+        verb: "preauthorize",
+        done: "preauthorized",
+        place: "",
+        server: client.server(),
+        chosen: &chosen,
+        is_grave: false,
+    };
     let act = async |job: &Job<Coming>| preauthorize(&client, &job.load, &args, ctx).await;
-    bulk::run(ctx, client.server(), &args.bulk, &work, jobs, act).await
+    bulk::run(ctx, &args.bulk, &work, jobs, act).await
 }
 
 /// It has no id yet: its identity stands for it.
 fn target(coming: &Coming) -> Target {
     let status = Status::Preauthorized.name().into();
-    Target { id: pairs(&coming.identity), name: None, status, identity: coming.identity.clone() }
+    let name = Some(pairs(&coming.identity));
+    Target { id: String::new(), name, status, identity: coming.identity.clone() }
 }
 
 async fn preauthorize(
@@ -86,10 +96,9 @@ async fn preauthorize(
 ) -> Result<Done> {
     let devices = client.devices();
     loop {
-        let there = match devices.preauthorize(&coming.identity, &coming.pubkey, false).await? {
-            Preauthorized::Made(id) => return known(ctx, args, id, true),
+        let there = match devices.preauthorize(&coming.identity, &coming.pubkey).await? {
+            Preauthorized::Made(id) => return told(ctx, args, Done::Made { id }),
             Preauthorized::Exists(device) => device,
-            _ => return Err(CliError::failed("the server's answer is not known here")),
         };
         // The conflict's body has no sets.
         let there = match devices.get(&there.id).await {
@@ -104,23 +113,25 @@ async fn preauthorize(
             continue;
         }
         if has_key(&there, &coming.pubkey) {
-            return known(ctx, args, there.id, false);
+            return told(ctx, args, Done::Found { id: there.id });
         }
         if !args.force {
             return Err(exists(&there).hint("--force adds the key to that device"));
         }
-        devices.preauthorize(&coming.identity, &coming.pubkey, true).await?;
-        // What the server says of its id is not true here.
-        return known(ctx, args, there.id, true);
+        devices.add_preauthorized_key(&coming.identity, &coming.pubkey).await?;
+        return told(ctx, args, Done::Made { id: there.id });
     }
 }
 
 /// The id of the only device is what `-q` is for; of many only those that failed are told.
-fn known(ctx: &Context, args: &PreauthorizeArgs, id: String, is_new: bool) -> Result<Done> {
-    if args.file.is_none() && ctx.out().asked_form() == Some(Form::Ids) {
-        ctx.out().made(&id, &id)?;
+fn told(ctx: &Context, args: &PreauthorizeArgs, done: Done) -> Result<Done> {
+    if let Done::Made { id } | Done::Found { id } = &done
+        && args.file.is_none()
+        && ctx.out().asked_form() == Some(Form::Ids)
+    {
+        ctx.out().made(id, id)?;
     }
-    Ok(Done::Known { id, is_new })
+    Ok(done)
 }
 
 fn exists(device: &Device) -> CliError {
@@ -135,8 +146,8 @@ fn exists(device: &Device) -> CliError {
 /// Whether the device is let in, or will be, with this key.
 fn has_key(device: &Device, pubkey: &str) -> bool {
     let bare = |pem: &str| pem.split_whitespace().collect::<String>();
-    let is_in = |status: &str| [Status::Preauthorized.name(), Status::Accepted.name()].contains(&status);
-    device.auth_sets.iter().any(|set| is_in(&set.status) && bare(&set.pubkey) == bare(pubkey))
+    let mut let_in = device.sets(Status::Preauthorized).chain(device.sets(Status::Accepted));
+    let_in.any(|set| bare(&set.pubkey) == bare(pubkey))
 }
 
 /// `key=value` and JSON objects, put together.
@@ -195,15 +206,8 @@ fn read_csv(path: &Path) -> Result<Vec<Coming>> {
         }
         let named = record.get(key_column).filter(|name| !name.is_empty());
         let named = named.ok_or_else(|| fault(format!("line {line}: no file of a key")))?;
-        let pubkey = key::read(&folder.join(named)).map_err(|error| {
-            let CliError { kind, cause, hints, refusal } = error;
-            CliError {
-                kind,
-                cause: cause.context(format!("{}: line {line}", path.display())),
-                hints,
-                refusal,
-            }
-        })?;
+        let pubkey = key::read(&folder.join(named))
+            .map_err(|error| error.context(format!("{}: line {line}", path.display())))?;
         coming.push(Coming { identity, pubkey });
     }
     if coming.is_empty() {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Result};
-use crate::cli::fleet::{Names, Row, text};
+use crate::cli::fleet::{Fleet, Row, text};
 use crate::cli::output::{Cell, View};
 
 /// Show all that is known of a device.
@@ -30,13 +30,13 @@ struct Sheet {
 
 pub async fn run(args: ShowArgs, ctx: &Context) -> Result<()> {
     let client = ctx.client()?;
-    let names = Names::new(&client, ctx.out());
-    let target = names.one(&args.device).await?;
+    let fleet = Fleet::new(&client, ctx.out());
+    let target = fleet.one(&args.device).await?;
     let id = target.id.as_str();
     let (devices, inventory, connections) = (client.devices(), client.inventory(), client.connections());
     let (device, known, connection, last) =
         tokio::join!(devices.get(id), inventory.get(id), connections.get(id), last_deployment(&client, id),);
-    let naming = names.attribute().await;
+    let naming = fleet.attribute().await;
     let known: Option<inventory::Device> = optional(ctx, "inventory", known)?;
     let sheet = Sheet {
         device: device?,
@@ -49,7 +49,13 @@ pub async fn run(args: ShowArgs, ctx: &Context) -> Result<()> {
 }
 
 async fn last_deployment(client: &Client, id: &str) -> mender::Result<Option<Participation>> {
-    Ok(client.deployments().of_device(id)?.next_page().await?.and_then(|page| page.items.into_iter().next()))
+    Ok(client
+        .deployments()
+        .of_device(id)?
+        .from(1, 1)
+        .next_page()
+        .await?
+        .and_then(|page| page.items.into_iter().next()))
 }
 
 /// What a service says, if it knows the device and the user may see it. The rest is shown all the same.
@@ -116,7 +122,7 @@ fn properties(sheet: &Sheet) -> Vec<(String, Cell<'_>)> {
 
 /// Why a device is not let in, as far as its authentication sets tell.
 fn why(device: &Device) -> Option<String> {
-    let count = |status: Status| device.auth_sets.iter().filter(|set| set.status == status.name()).count();
+    let count = |status: Status| device.sets(status).count();
     let text = match (count(Status::Pending), count(Status::Accepted), count(Status::Rejected)) {
         (0, 0, 0) if count(Status::Preauthorized) > 0 => "it was let in beforehand, and has not come yet",
         (0, 0, 0) => "it was dismissed, and has not asked again",
@@ -149,6 +155,12 @@ fn deployment(part: &Participation) -> String {
 impl View<Sheet> for Lines {
     fn titles(&self) -> Vec<&str> {
         self.0.iter().map(String::as_str).collect()
+    }
+
+    /// Names of attributes stay as they are.
+    fn keys(&self) -> Vec<String> {
+        let key = |title: &String| if title.contains('/') { title.clone() } else { title.to_lowercase() };
+        self.0.iter().map(key).collect()
     }
 
     fn cells<'t>(&self, sheet: &'t Sheet) -> Vec<Cell<'t>> {

@@ -6,7 +6,7 @@ use mender::inventory::Tag;
 use super::super::{Tree, help_of};
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Result};
-use crate::cli::fleet::{Names, text};
+use crate::cli::fleet::{Fleet, text};
 use crate::cli::output::{Cell, Column};
 
 /// The tags of a device.
@@ -63,7 +63,7 @@ pub async fn run(args: TagsArgs, ctx: &Context, tree: Tree) -> Result<()> {
     };
     let client = ctx.client()?;
     // The server would say yes to an unknown device and store nothing.
-    let target = Names::new(&client, ctx.out()).one(word).await?;
+    let target = Fleet::new(&client, ctx.out()).one(word).await?;
     let inventory = client.inventory();
     let tags = inventory.tags(&target.id);
     let outcome = match &verb {

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Kind, Result};
-use crate::cli::fleet::{Condition, HELP, Names, SelectionArgs};
+use crate::cli::fleet::{Condition, Fleet, HELP, Query};
 use crate::cli::span::some_time;
 
 /// Wait until a device is as wanted; exit code 4 if it is not in time.
@@ -47,7 +47,7 @@ impl FromStr for Goal {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        if let Some(status) = Status::ALL.into_iter().find(|status| status.name() == text) {
+        if let Ok(status) = text.parse() {
             return Ok(Goal::Status(status));
         }
         match text {
@@ -70,14 +70,14 @@ enum Look {
 
 pub async fn run(args: WaitArgs, ctx: &Context) -> Result<()> {
     let client = ctx.client()?;
-    let names = Names::new(&client, ctx.out());
+    let fleet = Fleet::new(&client, ctx.out());
     let started = std::time::Instant::now();
     let mut state = "nothing was seen of it".to_owned();
     let mut is_warned = false;
     let waiting = async {
         let mut id = None;
         loop {
-            match look(&args, &client, &names, &mut id).await {
+            match look(&args, &fleet, &mut id).await {
                 Ok(Look::Done(id)) => return Ok(id),
                 Ok(Look::NotYet(now)) => {
                     if state != now {
@@ -108,16 +108,12 @@ pub async fn run(args: WaitArgs, ctx: &Context) -> Result<()> {
     ctx.out().made(&json!({ "id": id, "seconds": started.elapsed().as_secs() }), &id)
 }
 
-async fn look(
-    args: &WaitArgs,
-    client: &Client,
-    names: &Names<'_>,
-    known: &mut Option<String>,
-) -> Result<Look> {
+async fn look(args: &WaitArgs, fleet: &Fleet<'_>, known: &mut Option<String>) -> Result<Look> {
+    let client = fleet.client();
     // Once it was seen its name does not matter any more: it may be changed.
     let id = match known {
         Some(id) => id.clone(),
-        None => match names.find(std::slice::from_ref(&args.device)).await?.targets.pop() {
+        None => match fleet.find(std::slice::from_ref(&args.device)).await?.targets.pop() {
             Some(target) => known.insert(target.id).clone(),
             None if matches!(args.goal, Goal::Gone) => return Ok(Look::Done(None)),
             None => return Ok(Look::NotYet("there is no such device".into())),
@@ -136,16 +132,14 @@ async fn look(
     };
     let (is_so, now) = match &args.goal {
         Goal::Gone => (false, "it is still there".to_owned()),
-        Goal::Status(wanted) => (device.status == wanted.name(), format!("it is {}", device.status)),
+        Goal::Status(wanted) => (device.is(*wanted), format!("it is {}", device.status)),
         Goal::Connected => connection(client, &id).await?,
         Goal::Condition(condition) => {
-            let selection = SelectionArgs { filter: vec![(**condition).clone()], ..SelectionArgs::default() };
-            let mut query = selection.query(names).await?;
+            let mut query = Query::default();
+            query.require(condition, fleet).await?;
             query.only(&id);
-            (
-                query.run(client, 1).next().await?.is_some_and(|found| !found.is_empty()),
-                format!("not {condition}"),
-            )
+            let found = query.run(fleet, 1).next().await?;
+            (found.is_some_and(|found| !found.is_empty()), format!("not {condition}"))
         }
     };
     Ok(if is_so { Look::Done(Some(id)) } else { Look::NotYet(now) })
@@ -154,13 +148,10 @@ async fn look(
 async fn connection(client: &Client, id: &str) -> Result<(bool, String)> {
     match client.connections().get(id).await {
         Ok(connection) => Ok((connection.is_up(), format!("it is {}", connection.status))),
-        Err(error) if error.status() == Some(404) => {
-            if error.refusal().is_some_and(|refusal| refusal.message.is_none()) {
-                return Err(CliError::from(error).reworded("the server has no service for connected devices"));
-            }
+        Err(error) if error.refusal().is_some_and(|it| it.status == 404 && !it.is_from_elsewhere()) => {
             Ok((false, "it was never connected".into()))
         }
-        Err(error) => Err(error.into()),
+        Err(error) => Err(CliError::from(error).or_lacking("for connected devices")),
     }
 }
 

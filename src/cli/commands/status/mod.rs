@@ -13,9 +13,10 @@ use mender::inventory::{Device, Name, Scope};
 use mender::{Client, Preferences};
 use serde::Serialize;
 
+use crate::cli::args::JobsArgs;
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Result};
-use crate::cli::fleet::{Names, SelectionArgs, text};
+use crate::cli::fleet::{Fleet, Query, last_seen, text};
 use crate::cli::output::Form;
 
 /// The fleet on one screen.
@@ -25,9 +26,8 @@ pub struct StatusArgs {
     #[arg(long, value_name = "NAME")]
     artifact: Option<String>,
 
-    /// Fetch so many pages at once
-    #[arg(short, long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=64))]
-    jobs: u8,
+    #[command(flatten)]
+    jobs: JobsArgs,
 }
 
 /// What the web interface takes where nobody has chosen another.
@@ -100,14 +100,14 @@ pub async fn run(args: StatusArgs, ctx: &Context) -> Result<()> {
     }
 }
 
-async fn overview(jobs: u8, ctx: &Context, client: &Client) -> Result<Overview> {
-    let names = Names::new(client, ctx.out());
-    let preferences = names.preferences().await;
+async fn overview(jobs: JobsArgs, ctx: &Context, client: &Client) -> Result<Overview> {
+    let fleet = Fleet::new(client, ctx.out());
+    let preferences = fleet.preferences().await;
     let offline_after = preferences.offline_after.unwrap_or(USUAL_OFFLINE);
     let since = Timestamp::now() - std::time::Duration::from_secs(offline_after);
     let (devices, accepted, pending, deployments, limits) = tokio::try_join!(
         async { seen(counts(client).await, ctx) },
-        async { seen(accepted(client, &names, jobs, since).await, ctx) },
+        async { seen(accepted(&fleet, jobs, since).await, ctx) },
         async { seen(pending(client, preferences).await, ctx) },
         async { seen(running(client).await, ctx) },
         limits(client, ctx),
@@ -146,15 +146,15 @@ struct Accepted {
 
 /// Hands out what the screen needs of each accepted device.
 async fn each_accepted(
-    client: &Client,
-    names: &Names<'_>,
-    jobs: u8,
+    fleet: &Fleet<'_>,
+    jobs: JobsArgs,
     mut take: impl FnMut(&Device, Option<String>),
 ) -> Result<()> {
-    let mut query = SelectionArgs::accepted().query(names).await?;
-    let system = ["check_in_time", "group"].map(|name| Name::new(Scope::System, name));
+    let mut query = Query::default();
+    query.require_equal(Name::new(Scope::Identity, "status"), Status::Accepted.name());
+    let system = ["check_in_time", "created_ts", "group"].map(|name| Name::new(Scope::System, name));
     query.fetch_only([&system[..], &[Name::new(Scope::Inventory, RELEASE)]].concat());
-    let mut found = query.run(client, jobs.into());
+    let mut found = query.run(fleet, jobs.at_once());
     while let Some(some) = found.next().await? {
         for device in some {
             let release = device.get(Scope::Inventory, RELEASE).map(|value| text(value).into_owned());
@@ -164,9 +164,9 @@ async fn each_accepted(
     Ok(())
 }
 
-async fn accepted(client: &Client, names: &Names<'_>, jobs: u8, since: Timestamp) -> Result<Accepted> {
+async fn accepted(fleet: &Fleet<'_>, jobs: JobsArgs, since: Timestamp) -> Result<Accepted> {
     let mut accepted = Accepted::default();
-    each_accepted(client, names, jobs, |device, release| {
+    each_accepted(fleet, jobs, |device, release| {
         *accepted.by_release.entry(release).or_default() += 1;
         accepted.silent += u64::from(is_silent(device, since));
     })
@@ -175,8 +175,7 @@ async fn accepted(client: &Client, names: &Names<'_>, jobs: u8, since: Timestamp
 }
 
 fn is_silent(device: &Device, since: Timestamp) -> bool {
-    let seen = device.text(Scope::System, "check_in_time").and_then(|time| time.parse::<Timestamp>().ok());
-    seen.is_none_or(|seen| seen < since)
+    last_seen(device).is_none_or(|seen| seen < since)
 }
 
 /// The most frequent first.

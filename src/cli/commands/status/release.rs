@@ -7,9 +7,10 @@ use mender::inventory::Scope;
 use serde::Serialize;
 
 use super::each_accepted;
+use crate::cli::args::JobsArgs;
 use crate::cli::context::Context;
 use crate::cli::error::Result;
-use crate::cli::fleet::Names;
+use crate::cli::fleet::Fleet;
 use crate::cli::output::{Cell, View};
 
 /// How far one release has got in a group.
@@ -22,10 +23,10 @@ struct Progress {
 }
 
 /// Shows it by group.
-pub async fn run(artifact: &str, jobs: u8, ctx: &Context, client: &Client) -> Result<()> {
-    let names = Names::new(client, ctx.out());
+pub async fn run(artifact: &str, jobs: JobsArgs, ctx: &Context, client: &Client) -> Result<()> {
+    let fleet = Fleet::new(client, ctx.out());
     let mut groups: BTreeMap<Option<String>, Progress> = BTreeMap::new();
-    each_accepted(client, &names, jobs, |device, release| {
+    each_accepted(&fleet, jobs, |device, release| {
         let group = device.text(Scope::System, "group").map(str::to_owned);
         let progress = groups.entry(group.clone()).or_insert(Progress { group, done: 0, devices: 0 });
         progress.devices += 1;

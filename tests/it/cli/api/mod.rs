@@ -10,16 +10,10 @@ mod terminal;
 
 use sandbox::{Recorded, Sandbox};
 
-use crate::support::Home;
 use crate::support::home::Outcome;
+use crate::support::{Home, logged_in};
 
 const ME: &str = "/api/management/v1/useradm/users/me";
-
-fn logged_in() -> (Sandbox, Home) {
-    let server = Sandbox::start();
-    let home = Home::logged_in(&server);
-    (server, home)
-}
 
 fn api(server: &Sandbox, home: &Home, args: &[&str]) -> Outcome {
     home.at(server, ["api"].iter().chain(args).copied()).run()

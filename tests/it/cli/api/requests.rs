@@ -118,13 +118,13 @@ fn a_body_comes_from_a_file_or_stdin_as_it_is() {
 
     take_it(&server);
     let line = ["api", "DELETE", "x", "--input", "-", "-H", "Content-Type: text/csv"];
-    let _ = home.at(&server, line).stdin("from stdin").run();
+    home.at(&server, line).stdin("from stdin").run().succeeds();
     let request = server.requests().remove(0);
     assert_eq!((request.method.as_str(), request.body_text().as_str()), ("DELETE", "from stdin"));
     assert_eq!(request.header("content-type"), Some("text/csv"));
 
     take_it(&server);
-    let _ = home.at(&server, ["api", "x", "-F", "a=@-"]).stdin("text").run();
+    home.at(&server, ["api", "x", "-F", "a=@-"]).stdin("text").run().succeeds();
     assert_eq!(body(&server.requests()[0]), json!({ "a": "text" }));
 }
 
@@ -212,7 +212,7 @@ fn only_what_asks_is_tried_again() {
             server.clear_faults();
             server.clear_requests();
             server.fault(fault);
-            let _ = api(&server, &home, &[method, path]);
+            api(&server, &home, &[method, path]);
             assert_eq!(server.requests().len(), tries, "{method} {path}");
         }
     }

@@ -51,8 +51,7 @@ fn ctrl_c_leaves_nothing_behind() {
     // The line breaks on the way, and nobody answers when the rest is asked for.
     it.server.fault(Fault::on("GET", "/mender/").truncate(200_000));
     it.server.fault(Fault::on("GET", "/mender/").hang());
-    let env = [("MENDER_SERVER_URL", it.server.url())];
-    let mut terminal = Terminal::start(&it.home, 80, &env, &["artifacts", "download", "r1"]);
+    let mut terminal = Terminal::at(&it.server, &it.home, 80, "artifacts download r1");
     terminal.wait_for("B/s");
     terminal.type_in("\x03");
     assert_eq!(terminal.end(), 130, "{}", terminal.screen());

@@ -67,9 +67,9 @@ fn each_level_of_detail_is_the_official_one_to_the_byte() {
 
     let (server, home) = canned();
     let list = |level: &str| home.at(&server, ["artifacts", "list", "--detail", level]).run().succeeds();
-    let _ = list("1").prints(&format!("{first_1}{RULE}{second_1}{RULE}"));
-    let _ = list("2").prints(&format!("{first_1}{first_2}{RULE}{second_1}{second_2}{RULE}"));
-    let _ = list("3").prints(&format!("{first_1}{first_2}{first_3}{RULE}{second_1}{second_2}{RULE}"));
+    list("1").prints(&format!("{first_1}{RULE}{second_1}{RULE}"));
+    list("2").prints(&format!("{first_1}{first_2}{RULE}{second_1}{second_2}{RULE}"));
+    list("3").prints(&format!("{first_1}{first_2}{first_3}{RULE}{second_1}{second_2}{RULE}"));
 }
 
 /// D17: meta-data in the newer form alone, an object, is shown as the list that the official client knows.
@@ -243,7 +243,7 @@ fn every_form_on_request() {
     assert_eq!(Value::from(lines), json);
 
     let both = format!("{id}\n{}\n", json[1]["id"].as_str().unwrap());
-    let _ = list(&["-q"]).prints(&both).says_exactly("");
+    list(&["-q"]).prints(&both).says_exactly("");
     let table = list(&["-o", "table"]).stdout;
     assert!(table.starts_with("ID  ") && table.lines().count() == 3, "{table}");
     assert!(table.contains(id), "{table}");

@@ -13,19 +13,13 @@ use std::io::Write as _;
 use sandbox::artifact::{Artifact, Compression};
 use sandbox::{Fault, Recorded, Sandbox};
 
-use crate::support::Home;
+use crate::support::{Home, logged_in};
 
 const UPLOAD: &str = "/api/management/v1/deployments/artifacts";
 const QUESTION: &str = "/api/management/v2/deployments/artifacts";
 
 fn artifact(name: &str) -> Vec<u8> {
     Artifact::new(name).device_type("qemu").file("f.txt", name.as_bytes()).build()
-}
-
-fn logged_in() -> (Sandbox, Home) {
-    let server = Sandbox::start();
-    let home = Home::logged_in(&server);
-    (server, home)
 }
 
 /// A file larger than everything that lies between two processes can hold. It takes no room on the disk.

@@ -3,29 +3,23 @@
 use sandbox::{Device, Fault, Sandbox};
 use serde_json::{Map, Value, json};
 
+use crate::support::Fleet;
 use crate::support::home::Outcome;
-use crate::support::{Home, changes};
 
 const DEVICE: &str = "ab000001-0000-4000-8000-000000000000";
 const CALL: &str =
     "/api/management/v1/deviceconfig/configurations/device/ab000001-0000-4000-8000-000000000000";
 
-fn on(server: Sandbox) -> (Sandbox, Home) {
-    server.add_device(Device { id: DEVICE.into(), ..Device::default() });
-    let home = Home::logged_in(&server);
-    (server, home)
-}
-
 /// A device that is to have the keys `zone` and `speed`.
-fn world() -> (Sandbox, Home) {
-    let (server, home) = on(Sandbox::start());
-    let _ = configuration(&server, &home, &["set", DEVICE, "zone=UTC", "speed=9600"]).succeeds();
-    server.clear_requests();
-    (server, home)
+fn configured() -> Fleet {
+    let fleet = Fleet::with([Device { id: DEVICE.into(), ..Device::default() }]);
+    configuration(&fleet, &["set", DEVICE, "zone=UTC", "speed=9600"]).succeeds();
+    fleet.server.clear_requests();
+    fleet
 }
 
-fn configuration(server: &Sandbox, home: &Home, args: &[&str]) -> Outcome {
-    home.at(server, ["devices", "configuration"]).args(args).run()
+fn configuration(fleet: &Fleet, args: &[&str]) -> Outcome {
+    fleet.cli(["devices", "configuration"]).args(args).run()
 }
 
 fn object(value: Value) -> Map<String, Value> {
@@ -34,46 +28,48 @@ fn object(value: Value) -> Map<String, Value> {
 
 #[test]
 fn a_key_is_changed_and_the_others_stay() {
-    let (server, home) = world();
-    let done = configuration(&server, &home, &["set", DEVICE, "zone=Europe/Oslo", "opts=a=b,c=d", "none="])
-        .succeeds();
-    let _ = done.prints("").says("stored what is wanted");
+    let fleet = configured();
+    let done =
+        configuration(&fleet, &["set", DEVICE, "zone=Europe/Oslo", "opts=a=b,c=d", "none="]).succeeds();
+    done.prints("").says("stored what is wanted");
     let put = r#"{"none":"","opts":"a=b,c=d","speed":"9600","zone":"Europe/Oslo"}"#;
     let path = CALL.strip_prefix("/api/management/").unwrap();
-    assert_eq!(changes(&server), [format!("PUT {path} {put}")]);
-    assert_eq!(Value::from(server.device_configuration(DEVICE)), serde_json::from_str::<Value>(put).unwrap());
+    assert_eq!(fleet.changes(), [format!("PUT {path} {put}")]);
+    assert_eq!(
+        Value::from(fleet.server.device_configuration(DEVICE)),
+        serde_json::from_str::<Value>(put).unwrap()
+    );
 }
 
 #[test]
 fn a_key_is_taken_out_and_the_others_stay() {
-    let (server, home) = world();
-    let json =
-        configuration(&server, &home, &["set", DEVICE, "--unset", "speed", "-o", "json"]).succeeds().json();
+    let fleet = configured();
+    let json = configuration(&fleet, &["set", DEVICE, "--unset", "speed", "-o", "json"]).succeeds().json();
     assert_eq!(json, json!({ "zone": "UTC" }));
-    assert_eq!(Value::from(server.device_configuration(DEVICE)), json!({ "zone": "UTC" }));
-    server.clear_requests();
-    let refused = configuration(&server, &home, &["set", DEVICE, "a=b", "--unset", "speed"]).fails();
-    let _ = refused.says("there is no key \"speed\"; nothing was changed");
-    assert!(changes(&server).is_empty());
+    assert_eq!(Value::from(fleet.server.device_configuration(DEVICE)), json!({ "zone": "UTC" }));
+    fleet.server.clear_requests();
+    let refused = configuration(&fleet, &["set", DEVICE, "a=b", "--unset", "speed"]).fails();
+    refused.says("there is no key \"speed\"; nothing was changed");
+    assert!(fleet.changes().is_empty());
 }
 
 #[test]
 fn more_keys_than_the_server_takes_are_refused_before_a_request() {
-    let (server, home) = world();
+    let fleet = configured();
     let pairs: Vec<String> = (0..99).map(|number| format!("k{number}=v")).collect();
     let set = |pairs: &[String]| {
         let args: Vec<&str> = ["set", DEVICE].into_iter().chain(pairs.iter().map(String::as_str)).collect();
-        configuration(&server, &home, &args)
+        configuration(&fleet, &args)
     };
-    let _ = set(&pairs).fails().says("that makes 101 keys; the server takes 100");
-    assert!(changes(&server).is_empty());
-    let _ = set(&pairs[..98]).succeeds();
-    assert_eq!(server.device_configuration(DEVICE).len(), 100);
+    set(&pairs).fails().says("that makes 101 keys; the server takes 100");
+    assert!(fleet.changes().is_empty());
+    set(&pairs[..98]).succeeds();
+    assert_eq!(fleet.server.device_configuration(DEVICE).len(), 100);
 }
 
 #[test]
 fn a_line_that_is_wrong_is_refused_at_once() {
-    let (server, home) = world();
+    let fleet = configured();
     let long = format!("key={}", "x".repeat(4097));
     for (args, reason) in [
         (&["zone"][..], "\"zone\" is not KEY=VALUE"),
@@ -83,18 +79,18 @@ fn a_line_that_is_wrong_is_refused_at_once() {
         (&[&long], "at most 4096 bytes"),
     ] {
         let args: Vec<&str> = ["set", DEVICE].iter().chain(args).copied().collect();
-        let _ = configuration(&server, &home, &args).exits_with(2).says(reason);
+        configuration(&fleet, &args).exits_with(2).says(reason);
     }
-    assert!(server.requests().is_empty());
+    assert!(fleet.server.requests().is_empty());
 }
 
 #[test]
 fn what_is_wanted_stands_beside_what_is_reported() {
-    let (server, home) = world();
-    let show = |more: &[&str]| configuration(&server, &home, &[&["show", DEVICE], more].concat()).succeeds();
-    let _ = show(&[]).prints("speed\t9600\t\nzone\tUTC\t\n").says("last reported never");
-    server.report_configuration(DEVICE, object(json!({ "zone": "CET", "build": "5" })));
-    let _ = show(&[]).prints("build\t\t5\nspeed\t9600\t\nzone\tUTC\tCET\n");
+    let fleet = configured();
+    let show = |more: &[&str]| configuration(&fleet, &[&["show", DEVICE], more].concat()).succeeds();
+    show(&[]).prints("speed\t9600\t\nzone\tUTC\t\n").says("last reported never");
+    fleet.server.report_configuration(DEVICE, object(json!({ "zone": "CET", "build": "5" })));
+    show(&[]).prints("build\t\t5\nspeed\t9600\t\nzone\tUTC\tCET\n");
     let json = show(&["-o", "json"]).json();
     assert_eq!(json["configured"], json!({ "zone": "UTC", "speed": "9600" }));
     assert_eq!(json["reported"], json!({ "zone": "CET", "build": "5" }));
@@ -102,17 +98,16 @@ fn what_is_wanted_stands_beside_what_is_reported() {
 
 #[test]
 fn a_deployment_of_it_tells_its_id() {
-    let (server, home) = world();
-    let id = configuration(&server, &home, &["deploy", DEVICE, "--retries", "2"]).succeeds();
+    let fleet = configured();
+    let id = configuration(&fleet, &["deploy", DEVICE, "--retries", "2"]).succeeds();
     let path = CALL.strip_prefix("/api/management/").unwrap();
-    assert_eq!(changes(&server), [format!(r#"POST {path}/deploy {{"retries":2}}"#)]);
-    let shown = configuration(&server, &home, &["show", DEVICE, "-o", "json"]).succeeds().json();
+    assert_eq!(fleet.changes(), [format!(r#"POST {path}/deploy {{"retries":2}}"#)]);
+    let shown = configuration(&fleet, &["show", DEVICE, "-o", "json"]).succeeds().json();
     assert_eq!(shown["deployment_id"], json!(id.line()), "{}", id.transcript());
 
-    let json = configuration(&server, &home, &["set", DEVICE, "zone=CET", "--deploy", "-o", "json"])
-        .succeeds()
-        .json();
-    let shown = configuration(&server, &home, &["show", DEVICE, "-o", "json"]).succeeds().json();
+    let json =
+        configuration(&fleet, &["set", DEVICE, "zone=CET", "--deploy", "-o", "json"]).succeeds().json();
+    let shown = configuration(&fleet, &["show", DEVICE, "-o", "json"]).succeeds().json();
     assert_eq!(shown["deployment_id"], json["deployment_id"]);
     assert_eq!(shown["configured"]["zone"], "CET");
 }
@@ -120,59 +115,61 @@ fn a_deployment_of_it_tells_its_id() {
 /// The service says yes with this id when it could not note the deployment.
 #[test]
 fn an_id_of_zeros_is_no_deployment() {
-    let (server, home) = world();
+    let fleet = configured();
     for id in ["00000000-0000-0000-0000-000000000000", ""] {
         let body = json!({ "deployment_id": id }).to_string();
-        server.fault(Fault::on("POST", CALL).body("application/json", body));
-        let refused = configuration(&server, &home, &["deploy", DEVICE]).fails().prints("");
-        let _ = refused.says("the server made no deployment of it");
+        fleet.server.fault(Fault::on("POST", CALL).body("application/json", body));
+        let refused = configuration(&fleet, &["deploy", DEVICE]).fails().prints("");
+        refused.says("the server made no deployment of it");
     }
 }
 
 #[test]
 fn somebody_else_who_writes_at_the_same_time_is_noticed() {
-    let (server, home) = world();
+    let fleet = configured();
     let other = json!({ "id": DEVICE, "configured": { "zone": "CET" }, "reported": {} }).to_string();
-    server.fault(Fault::on("GET", CALL).body("application/json", other).after(1));
-    let done = configuration(&server, &home, &["set", DEVICE, "zone=UTC"]).succeeds();
-    let _ = done.says("warning: somebody else changed the configuration at the same time");
+    fleet.server.fault(Fault::on("GET", CALL).body("application/json", other).after(1));
+    let done = configuration(&fleet, &["set", DEVICE, "zone=UTC"]).succeeds();
+    done.says("warning: somebody else changed the configuration at the same time");
 }
 
 /// The service keeps a record for any id that it is given.
 #[test]
 fn an_unknown_device_is_never_a_success() {
-    let (server, home) = world();
+    let fleet = configured();
     for device in ["ab000009-0000-4000-8000-000000000000", "nobody"] {
         for args in [&["show"][..], &["set", "a=b"], &["deploy"]] {
             let args: Vec<&str> = [args[0], device].iter().chain(&args[1..]).copied().collect();
-            let _ = configuration(&server, &home, &args).fails().prints("").says("no device is named");
+            configuration(&fleet, &args).fails().prints("").says("no device is named");
         }
     }
-    assert!(changes(&server).is_empty());
+    assert!(fleet.changes().is_empty());
     // It is let in already, and the service does not know it yet.
-    server.fault(
+    fleet.server.fault(
         Fault::on("GET", CALL).status(404).body("application/json", r#"{"error":"device does not exist"}"#),
     );
-    let _ = configuration(&server, &home, &["set", DEVICE, "a=b"])
-        .fails()
-        .says("hint: the service learns of a device");
-    assert!(changes(&server).is_empty());
+    configuration(&fleet, &["set", DEVICE, "a=b"]).fails().says("hint: the service learns of a device");
+    assert!(fleet.changes().is_empty());
 }
 
 #[test]
 fn a_server_without_the_service_is_told_apart_from_a_device_without_a_record() {
-    let (server, home) = on(Sandbox::builder().without_service("deviceconfig").start());
+    let fleet = Fleet::at(Sandbox::builder().without_service("deviceconfig").start());
+    fleet.add(DEVICE, json!({ "mac": "1" }));
     for args in [&["show", DEVICE][..], &["set", DEVICE, "a=b"], &["deploy", DEVICE]] {
-        let lacking = configuration(&server, &home, args).fails();
-        let _ = lacking.says("the server has no service for the configuration of devices");
+        let lacking = configuration(&fleet, args).fails();
+        lacking.says("the server has no service for the configuration of devices");
     }
 }
 
 #[test]
 fn a_role_that_may_not_is_told_so() {
-    let (server, home) = world();
-    server.fault(Fault::on("PUT", CALL).status(403));
-    let refused = configuration(&server, &home, &["set", DEVICE, "a=b"]).fails();
-    let _ = refused.says("403").says("hint: the user's role, or the plan, does not allow it");
-    assert_eq!(Value::from(server.device_configuration(DEVICE)), json!({ "zone": "UTC", "speed": "9600" }));
+    let fleet = configured();
+    fleet.server.fault(Fault::on("PUT", CALL).status(403));
+    let refused = configuration(&fleet, &["set", DEVICE, "a=b"]).fails();
+    refused.says("403").says("hint: the user's role, or the plan, does not allow it");
+    assert_eq!(
+        Value::from(fleet.server.device_configuration(DEVICE)),
+        json!({ "zone": "UTC", "speed": "9600" })
+    );
 }

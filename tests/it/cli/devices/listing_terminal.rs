@@ -3,16 +3,6 @@
 use serde_json::json;
 
 use super::{Fleet, id};
-use crate::support::terminal::Terminal;
-
-/// What a terminal of that width gets.
-fn on_terminal(fleet: &Fleet, columns: u16, line: &str) -> String {
-    let env = [("MENDER_SERVER_URL", fleet.server.url())];
-    let args: Vec<&str> = line.split(' ').collect();
-    let mut terminal = Terminal::start(&fleet.home, columns, &env, &args);
-    assert_eq!(terminal.end(), 0, "{}", terminal.screen());
-    terminal.history.replace("\r\n", "\n")
-}
 
 fn typical() -> Fleet {
     let fleet = Fleet::of(2);
@@ -30,7 +20,7 @@ fn typical() -> Fleet {
 fn people_get_a_table_that_fits_their_terminal() {
     let fleet = typical();
     for line in ["devices list", "devices list --status accepted"] {
-        let shown = on_terminal(&fleet, 80, line);
+        let shown = fleet.on_terminal(80, line);
         assert!(shown.starts_with("ID "), "{shown}");
         assert!(shown.lines().all(|line| line.chars().count() <= 80), "{shown}");
         for number in 0..2 {
@@ -38,12 +28,12 @@ fn people_get_a_table_that_fits_their_terminal() {
             assert!(row.contains(&format!("gateway-{number}")), "{shown}");
         }
         // Where not even two columns have room, each device is a sheet.
-        let shown = on_terminal(&fleet, 40, line);
+        let shown = fleet.on_terminal(40, line);
         for number in 0..2 {
             assert!(shown.contains(&format!("ID:        {}\n", id(number))), "{shown}");
             assert!(shown.contains(&format!("Name:      gateway-{number}\n")), "{shown}");
         }
-        let wide = on_terminal(&fleet, 200, line);
+        let wide = fleet.on_terminal(200, line);
         let titles: Vec<&str> =
             wide.lines().next().unwrap().split("  ").filter(|it| !it.is_empty()).map(str::trim).collect();
         assert_eq!(
@@ -58,19 +48,19 @@ fn people_get_a_table_that_fits_their_terminal() {
 fn people_are_told_of_more_pages() {
     let fleet = Fleet::of(21);
     let note = "there are more devices: --page 2, or --all\n";
-    assert!(on_terminal(&fleet, 120, "devices list").ends_with(note));
+    assert!(fleet.on_terminal(120, "devices list").ends_with(note));
     for line in ["devices list -P 2", "devices list --all", "devices list -N 21", "devices list --limit 5"] {
-        let shown = on_terminal(&fleet, 120, line);
+        let shown = fleet.on_terminal(120, line);
         assert!(!shown.contains("more devices"), "{shown}");
     }
-    assert!(on_terminal(&fleet, 120, "devices list -P 2").contains(&id(20)));
+    assert!(fleet.on_terminal(120, "devices list -P 2").contains(&id(20)));
 }
 
 #[test]
 fn on_a_terminal_blocks_come_on_request() {
     let fleet = typical();
     for line in ["devices list -o text", "devices list -d 0", "devices list -d 0 --status accepted"] {
-        let shown = on_terminal(&fleet, 120, line);
+        let shown = fleet.on_terminal(120, line);
         assert!(shown.starts_with(&format!("ID: {}\nStatus: accepted\n---", id(0))), "{line}: {shown}");
     }
 }

@@ -189,7 +189,7 @@ fn not_all_of_too_many_candidates_are_shown() {
     for word in ["twin", "tags/name=twin", "00000000"] {
         let run = fleet.cli(["devices", "show", word]).run();
         if word == "00000000" {
-            assert_eq!(run.succeeds().stdout.lines().next(), Some(&*format!("ID\t{}", super::id(0))));
+            assert_eq!(run.succeeds().stdout.lines().next(), Some(&*format!("id\t{}", super::id(0))));
             continue;
         }
         let run = run.fails().says("  and more\nhint: ");

@@ -43,7 +43,6 @@ fn each_operator_finds_its_devices() {
     for (condition, found, asked) in [
         ("a=5", "list5 n5 t5", filter("$in", json!(["5", 5]))),
         ("a = \"5\"", "t5", filter("$eq", json!("5"))),
-        ("a = '5'", "t5", filter("$eq", json!("5"))),
         ("inventory/a==x-1", "list tx", filter("$eq", json!("x-1"))),
         ("a = \"x\\u002d1\"", "list tx", filter("$eq", json!("x-1"))),
         ("a!=5", "list n10 none tx", filter("$nin", json!(["5", 5]))),
@@ -106,7 +105,6 @@ fn versions_are_compared_as_versions() {
     fleet.add("f", json!({ "mac": "f" }));
     for (condition, found) in [
         ("version ver< 2.10", "a"),
-        ("version ver<3.0", "a b c"),
         ("version ver<= 3.0-rc1", "a b c"),
         ("version ver> 2.9", "b c d"),
         ("version ver>= 3", "d"),
@@ -237,13 +235,7 @@ fn a_condition_that_makes_no_sense_is_a_wrong_line() {
     fleet.server.clear_requests();
     for (condition, reason) in [
         ("a", "has no operator: [SCOPE/]ATTRIBUTE OPERATOR VALUE, such as device_type=rpi4"),
-        ("=5", "the attribute has no name"),
-        ("a=\"5", "the quote of \"5 is not closed"),
-        ("a in (5", "the bracket of (5 is not closed"),
-        ("a in", "has no operator"),
         ("a in [5", "is no list"),
-        ("a ver< soon", "\"soon\" is no version"),
-        ("a ~", "the pattern is empty"),
         ("check_in_time < yesterday", "\"yesterday\" is no time such as 2026-01-31"),
         ("check_in_time ~ 2026", "the server keeps system/check_in_time as a time"),
         ("system/updated_ts in 1,2", "the server keeps system/updated_ts as a time"),

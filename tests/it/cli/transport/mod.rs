@@ -11,16 +11,10 @@ use std::sync::mpsc::{Receiver, channel};
 
 use sandbox::{Device, Fault, Sandbox};
 
-use crate::support::Home;
 use crate::support::home::Invocation;
+use crate::support::{Home, logged_in};
 
 const LIST: &str = "/api/management/v2/devauth/devices";
-
-fn logged_in() -> (Sandbox, Home) {
-    let server = Sandbox::start();
-    let home = Home::logged_in(&server);
-    (server, home)
-}
 
 /// A list from the address that is given.
 fn list(home: &Home, url: &str) -> Invocation {
@@ -166,7 +160,7 @@ fn verbose_shows_each_request() {
         let (duration, id) = rest.expect(line).split_once(" ms, request id ").expect(line);
         assert!(duration.parse::<u64>().is_ok() && id.len() == 36, "{line}");
     }
-    let _ = outcome.says("; again in ");
+    outcome.says("; again in ");
 }
 
 #[test]

@@ -1,21 +1,21 @@
 //! The service of Artifacts, releases and deployments.
 
 mod artifacts;
+mod deployment;
 mod direct;
 mod limits;
 mod lists;
 mod reader;
 mod releases;
-mod rollout;
 mod software;
 mod upload;
 
 pub(crate) use artifacts::Record;
-pub(crate) use direct::Upload;
-pub(crate) use releases::Notes;
-pub(crate) use rollout::{
+pub(crate) use deployment::{
     Deployment, Status, configure, decommissioned, deploy, log, next, report, take_part,
 };
+pub(crate) use direct::Upload;
+pub(crate) use releases::Notes;
 pub(crate) use upload::store;
 
 use crate::routes::{Route, route};
@@ -58,27 +58,27 @@ pub(crate) const ROUTES: &[Route] = &[
         ["name", "name_prefix", "kind", "update_type", "tag", "page", "per_page", "sort"] software::list),
     route!("GET" "/api/management/v1/deployments/deployments"
         ["status", "type", "created_before", "created_after", "sort", "search", "page", "per_page"]
-        rollout::lists::v1),
+        deployment::lists::v1),
     route!("GET" "/api/management/v2/deployments/deployments"
         ["status", "type", "created_before", "created_after", "sort", "id", "name", "id_attribute", "id_scope",
             "page", "per_page"]
-        rollout::lists::v2),
-    route!("POST" "/api/management/v1/deployments/deployments" [] rollout::create::for_devices),
-    route!("POST" "/api/management/v1/deployments/deployments/group/{}" [] rollout::create::for_group),
-    route!("POST" "/api/management/v1/deployments/deployments/statistics/list" [] rollout::show::statistics_list),
+        deployment::lists::v2),
+    route!("POST" "/api/management/v1/deployments/deployments" [] deployment::create::for_devices),
+    route!("POST" "/api/management/v1/deployments/deployments/group/{}" [] deployment::create::for_group),
+    route!("POST" "/api/management/v1/deployments/deployments/statistics/list" [] deployment::show::statistics_list),
     route!("GET" "/api/management/v1/deployments/deployments/devices/{}"
-        ["status", "page", "per_page"] rollout::history::show),
-    route!("DELETE" "/api/management/v1/deployments/deployments/devices/{}" [] rollout::abort::for_device),
-    route!("DELETE" "/api/management/v1/deployments/deployments/devices/{}/history" [] rollout::history::forget),
+        ["status", "page", "per_page"] deployment::history::show),
+    route!("DELETE" "/api/management/v1/deployments/deployments/devices/{}" [] deployment::abort::for_device),
+    route!("DELETE" "/api/management/v1/deployments/deployments/devices/{}/history" [] deployment::history::forget),
     // Behind all whose paths it would take, too.
-    route!("GET" "/api/management/v1/deployments/deployments/{}" [] rollout::show::show),
-    route!("GET" "/api/management/v1/deployments/deployments/{}/statistics" [] rollout::show::statistics),
-    route!("GET" "/api/management/v1/deployments/deployments/{}/devices" [] rollout::show::devices),
+    route!("GET" "/api/management/v1/deployments/deployments/{}" [] deployment::show::show),
+    route!("GET" "/api/management/v1/deployments/deployments/{}/statistics" [] deployment::show::statistics),
+    route!("GET" "/api/management/v1/deployments/deployments/{}/devices" [] deployment::show::devices),
     route!("GET" "/api/management/v1/deployments/deployments/{}/devices/list"
-        ["status", "page", "per_page"] rollout::show::devices_list),
-    route!("GET" "/api/management/v1/deployments/deployments/{}/device_list" [] rollout::show::device_list),
-    route!("GET" "/api/management/v1/deployments/deployments/{}/devices/{}/log" [] rollout::show::log),
-    route!("PUT" "/api/management/v1/deployments/deployments/{}/status" [] rollout::abort::whole),
+        ["status", "page", "per_page"] deployment::show::devices_list),
+    route!("GET" "/api/management/v1/deployments/deployments/{}/device_list" [] deployment::show::device_list),
+    route!("GET" "/api/management/v1/deployments/deployments/{}/devices/{}/log" [] deployment::show::log),
+    route!("PUT" "/api/management/v1/deployments/deployments/{}/status" [] deployment::abort::whole),
 ];
 
 /// Routes that exist only where direct upload is on.

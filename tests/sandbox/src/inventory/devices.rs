@@ -4,7 +4,7 @@ use http::header::ETAG;
 use percent_encoding::percent_decode_str;
 
 use super::filter::{Entry, Field, Filter, Sort, Test, sort};
-use super::record::{Scope, Shown, UPDATED};
+use super::record::{Scope, Shown};
 use crate::answer::{Refusal, Reply, empty, header_value, serialized};
 use crate::call::Call;
 use crate::paging::{Page, Query};
@@ -123,8 +123,7 @@ pub(crate) async fn forget(call: Call) -> Reply {
     let is_new = !records.contains_key(call.param(0));
     let record = records.entry(call.param(0).into()).or_default();
     record.clear(Scope::Inventory);
-    let (scope, name) = UPDATED;
-    record.set(scope, name, now);
+    record.set_updated(now);
     if is_new {
         record.set(Scope::System, "created_ts", now);
     }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use super::record::{Attribute, Record, Scope, UPDATED};
+use super::record::{Attribute, Record, Scope};
 use super::value::Stored;
 use super::{MAX_ATTRIBUTES, TOO_MANY};
 use crate::state::Data;
@@ -54,8 +54,7 @@ pub(crate) fn report(data: &mut Data, id: &str, attributes: &Map<String, Value>,
         for (name, value) in attributes {
             record.set(Scope::Inventory, name, value);
         }
-        let (scope, name) = UPDATED;
-        record.set(scope, name, at);
+        record.set_updated(at);
     }
 }
 

@@ -92,6 +92,18 @@ impl Record {
         });
     }
 
+    /// Notes that the device has just reported.
+    pub(super) fn set_updated(&mut self, at: Timestamp) {
+        let (scope, name) = UPDATED;
+        self.set(scope, name, at);
+    }
+
+    /// When the device last reported.
+    fn updated(&self) -> Option<&Stored> {
+        let (scope, name) = UPDATED;
+        self.find(scope, name).map(|attribute| &attribute.value)
+    }
+
     pub(super) fn put(&mut self, attribute: Attribute) {
         match self.place(attribute.scope, &attribute.name) {
             Ok(place) => self.attributes[place] = attribute,
@@ -142,11 +154,9 @@ impl<'a> Shown<'a> {
     }
 
     fn with(id: &'a str, record: &'a Record, attributes: Vec<&'a Attribute>) -> Shown<'a> {
-        let (scope, name) = UPDATED;
-        let updated_ts = record.find(scope, name).map(|attribute| &attribute.value);
-        Shown { id, attributes, updated_ts, identities: Vec::new() }
+        Shown { id, attributes, updated_ts: record.updated(), identities: Vec::new() }
     }
 }
 
-/// When the device last reported.
-pub(super) const UPDATED: (Scope, &str) = (Scope::System, "updated_ts");
+/// The attribute that tells when the device last reported.
+const UPDATED: (Scope, &str) = (Scope::System, "updated_ts");

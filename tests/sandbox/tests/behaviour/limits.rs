@@ -42,6 +42,12 @@ async fn nobody_is_limited_by_default() {
     assert_eq!(get(&server, ME).send().await.unwrap().headers()["retry-after"], "0");
 }
 
+#[test]
+#[should_panic(expected = "no service \"devconfig\"")]
+fn a_misspelt_service_is_not_left_out_in_silence() {
+    let _ = Sandbox::builder().without_service("devconfig");
+}
+
 #[tokio::test]
 async fn a_service_can_be_missing() {
     let server = Sandbox::builder().without_service("deviceconfig").start();

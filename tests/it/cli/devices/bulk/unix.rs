@@ -7,7 +7,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use super::*;
-use crate::support::terminal::Terminal;
+use crate::support::requests::wait_until;
 
 fn start(run: Invocation) -> Child {
     let mut command = run.into_command();
@@ -15,45 +15,37 @@ fn start(run: Invocation) -> Child {
     command.spawn().expect("the program starts")
 }
 
-fn decisions_begun(server: &Sandbox) -> (usize, usize) {
-    let requests = server.requests();
+fn decisions_begun(fleet: &Fleet) -> (usize, usize) {
+    let requests = fleet.server.requests();
     let put = requests.iter().filter(|request| request.method == "PUT");
     let open = put.clone().filter(|request| request.status.is_none());
     (put.count(), open.count())
 }
 
-fn wait_until(what: &str, is_so: impl Fn() -> bool) {
-    let until = Instant::now() + Duration::from_secs(30);
-    while !is_so() {
-        assert!(Instant::now() < until, "it never came to this: {what}");
-        std::thread::yield_now();
-    }
-}
-
 #[test]
 fn as_many_at_once_as_asked_and_never_more() {
     for (jobs, expected) in [("1", 1), ("3", 3)] {
-        let (server, home) = pending(9);
-        server.fault(Fault::on("PUT", DECISION).delay(Duration::from_millis(60)).times(99));
-        let mut child = start(accept(&server, &home, &["--all", "--yes", "-j", jobs]));
+        let fleet = pending(9);
+        fleet.server.fault(Fault::on("PUT", DECISION).delay(Duration::from_millis(60)).times(99));
+        let mut child = start(accept(&fleet, &["--all", "--yes", "-j", jobs]));
         let mut most = 0;
         while child.try_wait().unwrap().is_none() {
-            most = most.max(decisions_begun(&server).1);
+            most = most.max(decisions_begun(&fleet).1);
             std::thread::yield_now();
         }
         assert_eq!(most, expected, "-j {jobs}");
-        assert_eq!(accepted(&server, 9), 9);
+        assert_eq!(accepted(&fleet, 9), 9);
     }
 }
 
 #[test]
 fn interrupted_work_says_how_far_it_came() {
     for (form, signal) in [("json", Signal::SIGINT), ("jsonl", Signal::SIGTERM)] {
-        let (server, home) = pending(6);
-        server.fault(Fault::on("PUT", DECISION).hang().times(2));
-        let child = start(accept(&server, &home, &["--all", "--yes", "-j", "3", "-o", form]));
-        wait_until("two hang, the others are done", || decisions_begun(&server) == (6, 2));
-        wait_until("and seen", || accepted(&server, 6) == 4);
+        let fleet = pending(6);
+        fleet.server.fault(Fault::on("PUT", DECISION).hang().times(2));
+        let child = start(accept(&fleet, &["--all", "--yes", "-j", "3", "-o", form]));
+        wait_until(|| "two hang, the others are done", || decisions_begun(&fleet) == (6, 2));
+        wait_until(|| "and seen", || accepted(&fleet, 6) == 4);
         kill(Pid::from_raw(child.id().try_into().unwrap()), signal).unwrap();
         let output = child.wait_with_output().unwrap();
         let (stdout, stderr) =
@@ -79,41 +71,36 @@ fn interrupted_work_says_how_far_it_came() {
 /// A reader that goes is no reason to say that all is well.
 #[test]
 fn work_whose_reader_goes_says_how_far_it_came() {
-    let (server, home) = pending(40);
-    let run = accept(&server, &home, &["--all", "--yes", "-j1", "-o", "jsonl"]);
+    let fleet = pending(40);
+    let run = accept(&fleet, &["--all", "--yes", "-j1", "-o", "jsonl"]);
     let gone = run.in_shell(r#"{ "$0" "$@"; echo "code $?" >&2; } | head -n 1"#).run().succeeds();
     let gone = gone.says("code 3\n").says("nobody reads what is printed any more");
-    let count = accepted(&server, 40);
+    let count = accepted(&fleet, 40);
     assert!(count < 40, "it went on\n{}", gone.transcript());
     assert!(gone.stderr.contains(&format!("stopped after {count} of 40 devices")), "{}", gone.transcript());
-}
-
-fn env(server: &Sandbox) -> [(&str, &str); 1] {
-    [("MENDER_SERVER_URL", server.url())]
 }
 
 #[test]
 fn a_person_is_asked() {
     for (answer, code) in [("y\r", 0), ("n\r", 1), ("\r", 1), ("\x03", 130)] {
-        let (server, home) = pending(3);
-        let mut terminal = Terminal::start(&home, 120, &env(&server), &["devices", "reject", "--all"]);
+        let fleet = pending(3);
+        let mut terminal = fleet.terminal(120, "devices reject --all");
         terminal.wait_for("To reject: 3 devices, selected by status = pending");
-        terminal.wait_for(&format!("Reject 3 devices on {}? [y/N]", server.url()));
-        assert!(changes(&server).is_empty(), "before the answer");
+        terminal.wait_for(&format!("Reject 3 devices on {}? [y/N]", fleet.server.url()));
+        assert!(fleet.changes().is_empty(), "before the answer");
         terminal.type_in(answer);
         assert_eq!(terminal.end(), code, "{answer:?}\n{}", terminal.screen());
-        assert_eq!(changes(&server).len(), if code == 0 { 3 } else { 0 }, "{answer:?}");
+        assert_eq!(fleet.changes().len(), if code == 0 { 3 } else { 0 }, "{answer:?}");
         assert!(terminal.is_sane());
     }
 }
 
 #[test]
 fn a_person_sees_failures_as_a_table_and_no_device_can_spoil_it() {
-    let (server, home) = pending(2);
-    server.set_tags(&id(0), &[("name", json!("a\u{1b}[2Jb"))]);
-    server.fault(Fault::on("PUT", &decision_about(0)).status(500));
-    let args = ["devices", "accept", "--filter", "sn exists", "--yes"];
-    let mut terminal = Terminal::start(&home, 160, &env(&server), &args);
+    let fleet = pending(2);
+    fleet.server.set_tags(&id(0), &[("name", json!("a\u{1b}[2Jb"))]);
+    fleet.server.fault(Fault::on("PUT", &decision_about(0)).status(500));
+    let mut terminal = fleet.terminal(160, "devices accept --all --yes");
     assert_eq!(terminal.end(), 3, "{}", terminal.screen());
     let screen = terminal.screen();
     assert!(screen.contains("FAILURE") && screen.contains(&id(0)), "{screen}");
@@ -122,17 +109,16 @@ fn a_person_sees_failures_as_a_table_and_no_device_can_spoil_it() {
 
 #[test]
 fn a_terminal_has_a_bar_unless_nobody_wants_it() {
-    let (server, home) = pending(3);
-    server.fault(Fault::on("PUT", DECISION).hang());
-    let mut terminal = Terminal::start(&home, 120, &env(&server), &["devices", "accept", "--all", "--yes"]);
+    let fleet = pending(3);
+    fleet.server.fault(Fault::on("PUT", DECISION).hang());
+    let mut terminal = fleet.terminal(120, "devices accept --all --yes");
     terminal.wait_for(" 2/3 ");
     terminal.terminate();
     assert_eq!(terminal.end(), 130, "{}", terminal.screen());
 
-    let (server, home) = pending(3);
-    server.fault(Fault::on("PUT", DECISION).delay(Duration::from_millis(200)));
-    let args = ["devices", "accept", "--all", "--yes", "--no-progress"];
-    let mut terminal = Terminal::start(&home, 120, &env(&server), &args);
+    let fleet = pending(3);
+    fleet.server.fault(Fault::on("PUT", DECISION).delay(Duration::from_millis(200)));
+    let mut terminal = fleet.terminal(120, "devices accept --all --yes --no-progress");
     assert_eq!(terminal.end(), 0, "{}", terminal.screen());
     assert!(!terminal.history.contains("/3"), "{:?}", terminal.history);
 }

@@ -20,6 +20,7 @@ use crate::accounts::{ADMIN, SSO, TWO_FACTOR};
 use crate::faults::Fault;
 use crate::limiter::RateLimit;
 use crate::recorder::Recorded;
+use crate::routes;
 use crate::server::{Server, listen};
 use crate::state::{Settings, State};
 use crate::tls;
@@ -104,7 +105,12 @@ impl Builder {
     }
 
     /// Leaves out a service, by its name in paths, as an older or smaller server does.
+    ///
+    /// # Panics
+    ///
+    /// If there is no service of this name anyway.
     pub fn without_service(mut self, name: &str) -> Builder {
+        assert!(routes::has_service(name), "no service {name:?}");
         self.settings.lacking.push(name.into());
         self
     }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::status::Counts;
-use super::{Deployment, Status, find};
+use super::{Deployment, Status, find_mut};
 use crate::answer::{Refusal, Reply, empty};
 use crate::call::Call;
 use crate::deployments::artifacts::checked_id;
@@ -21,7 +21,7 @@ pub(crate) async fn whole(mut call: Call) -> Reply {
     }
     let mut data = call.state.data();
     let now = data.now();
-    let running = find(&mut data, &id).filter(|known| known.is_active());
+    let running = find_mut(&mut data, &id).filter(|known| known.is_active());
     let running = running.ok_or_else(|| Refusal::new(422, "Deployment already finished"))?;
     // As on the real server, another status is refused and aborts all the same.
     abort(running, now);

@@ -2,17 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::{Deployment, Part, status};
+use super::{Part, find, status};
 use crate::answer::{Refusal, Reply, json_answer, text};
 use crate::call::Call;
 use crate::deployments::artifacts::{checked_id, is_id, unknown};
 use crate::gojson;
 use crate::paging::Page;
-use crate::state::Data;
-
-fn find<'a>(data: &'a Data, id: &str) -> Option<&'a Deployment> {
-    data.deployments.iter().find(|known| known.id == id)
-}
 
 fn deployment_unknown() -> Refusal {
     Refusal::new(404, "Deployment not found")

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Deployment, Part, Status, find};
+use super::{Deployment, Part, Status, find_mut};
 use crate::deployments::Record;
 use crate::state::{Data, State, time};
 
@@ -119,7 +119,7 @@ pub(crate) fn report(
     substate: Option<&str>,
 ) -> Result<(), Refused> {
     let now = data.now();
-    let deployment = find(data, id).ok_or(UNKNOWN)?;
+    let deployment = find_mut(data, id).ok_or(UNKNOWN)?;
     let part = deployment.parts.get_mut(device).ok_or(UNKNOWN)?;
     if part.status == Status::Aborted {
         return Err((409, "Deployment aborted"));
@@ -143,7 +143,7 @@ pub(crate) fn take_part(
     device_type: Option<&str>,
 ) -> Result<(), Refused> {
     let now = data.now();
-    let deployment = find(data, id).ok_or(UNKNOWN)?;
+    let deployment = find_mut(data, id).ok_or(UNKNOWN)?;
     if deployment.awaits(device) {
         deployment.ask(device, device_type, "", now);
     }
@@ -152,7 +152,7 @@ pub(crate) fn take_part(
 
 /// A device sends its log, in place of an older one.
 pub(crate) fn log(data: &mut Data, id: &str, device: &str, lines: &str) -> Result<(), Refused> {
-    let part = find(data, id).and_then(|known| known.parts.get_mut(device)).ok_or(UNKNOWN)?;
+    let part = find_mut(data, id).and_then(|known| known.parts.get_mut(device)).ok_or(UNKNOWN)?;
     part.log = Some(lines.into());
     Ok(())
 }

@@ -170,6 +170,11 @@ impl Part {
 }
 
 /// The deployment of this id.
-fn find<'a>(data: &'a mut Data, id: &str) -> Option<&'a mut Deployment> {
+fn find<'a>(data: &'a Data, id: &str) -> Option<&'a Deployment> {
+    data.deployments.iter().find(|known| known.id == id)
+}
+
+/// The same, to be changed.
+fn find_mut<'a>(data: &'a mut Data, id: &str) -> Option<&'a mut Deployment> {
     data.deployments.iter_mut().find(|known| known.id == id)
 }
