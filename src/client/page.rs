@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 use super::answer::Answer;
 use super::error::{Error, Result};
 use super::http::Transport;
-use super::paging::{Position, Untold, total};
+use super::paging::{Position, Sameness, Untold, total};
 
 /// The most that any service gives at once.
 pub const LARGEST_PAGE: u32 = 500;
@@ -34,6 +34,7 @@ pub struct Pages<'c, T> {
     at_once: usize,
     /// Pages that were asked for ahead of their turn.
     coming: FuturesOrdered<BoxFuture<'c, (u64, Result<Answer>)>>,
+    sameness: Sameness,
     older: Option<Older<T>>,
     keep: Option<Keep<T>>,
     /// What was kept of the whole list and is still to be handed out, in the server's form and in ours.
@@ -87,6 +88,7 @@ impl<'c, T: DeserializeOwned> Pages<'c, T> {
             total: None,
             at_once: 1,
             coming: FuturesOrdered::new(),
+            sameness: Sameness::default(),
             older: None,
             keep: None,
             kept: None,
@@ -153,6 +155,9 @@ impl<'c, T: DeserializeOwned> Pages<'c, T> {
         };
         let items: Vec<T> = answer.list()?;
         let next = self.place.after(position, &answer, items.len())?;
+        if next.is_some() && !items.is_empty() {
+            self.sameness.check(answer.body()).map_err(|text| answer.unexpected(text))?;
+        }
         self.total = total(answer.headers());
         self.next = next;
         Ok(Some(Page { items, body: answer.body().clone(), more: self.next.is_some() }))

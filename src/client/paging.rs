@@ -3,6 +3,8 @@
 //! Most lists go on while their answer has a `Link` to the next page. Only the number of that page is taken from it,
 //! since the path in it lacks the prefix that a server may be reached under. Where there are no links the total tells.
 
+use std::hash::{DefaultHasher, Hasher as _};
+
 use reqwest::header::{HeaderMap, LINK};
 
 /// A page of a list, and how much of the list was seen before it.
@@ -59,13 +61,35 @@ impl Position {
             }
         } else {
             let is_more = match total(headers) {
-                // A total that is too large has no more pages than those with items.
-                Some(total) => items > 0 && seen < total,
-                None => untold == Untold::GoesOnWhileFull && items >= self.per_page,
+                // A total that is too large has no more pages than those with items; one that is less than what came
+                // is none.
+                Some(total) if total >= seen => items > 0 && seen < total,
+                _ => untold == Untold::GoesOnWhileFull && items >= self.per_page,
             };
             here.checked_add(1).filter(|_| is_more)
         };
         Ok(next.map(|page| Position { page, seen, ..self }))
+    }
+}
+
+/// Tells whether a server sends the same page again, whatever it is asked for: such a list would never end.
+#[derive(Debug, Default)]
+pub(crate) struct Sameness(Option<u64>);
+
+impl Sameness {
+    /// Takes the next page, behind which there is another.
+    ///
+    /// # Errors
+    ///
+    /// In words, if it is the one before.
+    pub(crate) fn check(&mut self, body: &[u8]) -> Result<(), String> {
+        let mut hasher = DefaultHasher::new();
+        hasher.write(body);
+        let now = hasher.finish();
+        if self.0.replace(now) == Some(now) {
+            return Err("the server sends the same page again".into());
+        }
+        Ok(())
     }
 }
 
@@ -145,7 +169,6 @@ mod tests {
             ("21", 10, Some(3)),
             (" 21 ", 10, Some(3)),
             ("20", 10, None),
-            ("3", 10, None),
             // Shorter than it might be, or behind the end.
             ("21", 9, Some(3)),
             ("99", 0, None),
@@ -179,5 +202,20 @@ mod tests {
         }
         assert_eq!(position.after(&headers, 2, Untold::Ends), Ok(None));
         assert_eq!(Position::at(u64::MAX, 10).after(&headers, 10, Untold::GoesOnWhileFull), Ok(None));
+    }
+
+    #[test]
+    fn a_total_below_what_came_is_none() {
+        let headers = headers(&[("x-total-count", "3")]);
+        assert_eq!(after_second(&headers, 10, Untold::GoesOnWhileFull), Ok(Some(3)));
+        assert_eq!(after_second(&headers, 9, Untold::GoesOnWhileFull), Ok(None));
+        assert_eq!(after_second(&headers, 10, Untold::Ends), Ok(None));
+    }
+
+    #[test]
+    fn the_same_page_is_noticed_once_it_comes_again() {
+        let mut sameness = Sameness::default();
+        assert!(sameness.check(b"[1]").is_ok() && sameness.check(b"[2]").is_ok());
+        assert!(sameness.check(b"[1]").is_ok() && sameness.check(b"[1]").is_err());
     }
 }

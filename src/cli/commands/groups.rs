@@ -157,13 +157,11 @@ async fn by_pages(
             Ok(change) => all += change,
             Err(error) if index == 0 => return Err(error.into()),
             Err(error) => {
-                let CliError { cause, hints, refusal, .. } = error.into();
                 let (begun, changed) = (index * LARGEST_PAGE as usize, all.updated);
-                let text = format!(
-                    "stopped after {begun} of {} devices, of which {changed} were changed",
-                    ids.len()
-                );
-                let error = CliError { kind: Kind::Partial, cause: cause.context(text), hints, refusal };
+                let total = ids.len();
+                let text =
+                    format!("stopped after {begun} of {total} devices, of which {changed} were changed");
+                let error = CliError { kind: Kind::Partial, ..CliError::from(error).context(text) };
                 return Err(error.hint("what was done stays; the same command goes on with the rest"));
             }
         }

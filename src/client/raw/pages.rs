@@ -10,7 +10,7 @@ use super::{Raw, RawAnswer, RawRequest, RequestError};
 use crate::client::deployments::LARGEST_HISTORY_PAGE;
 use crate::client::error::{Result, only_asks};
 use crate::client::page::LARGEST_PAGE;
-use crate::client::paging::{Position, Untold};
+use crate::client::paging::{Position, Sameness, Untold};
 
 /// How a list is paged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +63,7 @@ pub struct RawPages<'c> {
     request: RawRequest,
     paging: Paging,
     next: Option<Position>,
+    sameness: Sameness,
 }
 
 impl<'c> RawPages<'c> {
@@ -80,7 +81,13 @@ impl<'c> RawPages<'c> {
         let largest = if let Paging::Small(most) = paging { most } else { LARGEST_PAGE };
         let per_page = given.per_page.unwrap_or(largest.into());
         let page = given.page.unwrap_or(1);
-        Ok(RawPages { raw, request, paging, next: Some(Position::at(page, per_page)) })
+        Ok(RawPages {
+            raw,
+            request,
+            paging,
+            next: Some(Position::at(page, per_page)),
+            sameness: Sameness::default(),
+        })
     }
 
     /// Fetches the next page, of which [`RawAnswer::items`] has the items; `None` after the last. After an error the
@@ -106,6 +113,9 @@ impl<'c> RawPages<'c> {
                 position.after(answer.0.headers(), items, untold).map_err(|text| answer.0.unexpected(text))?
             }
         };
+        if self.next.is_some() && items > 0 {
+            self.sameness.check(answer.0.body()).map_err(|text| answer.0.unexpected(text))?;
+        }
         Ok(Some(answer))
     }
 

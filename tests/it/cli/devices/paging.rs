@@ -155,9 +155,23 @@ fn a_total_that_is_wrong_never_leads_into_a_circle() {
             fleet.server.clear_faults();
         }
     }
-    // Nothing tells a total that is too small from a right one; it is believed.
+    // One that is less than what came with it is none.
     fleet.server.fault(Fault::on("POST", SEARCH).header("X-Total-Count", "3"));
-    assert_eq!(fleet.find(&["--all"]), ids(0..PAGE));
+    assert_eq!(fleet.find(&["--all"]).len(), PAGE + 1);
+}
+
+#[test]
+fn a_server_that_ignores_the_page_is_left() {
+    let fleet = Fleet::of(PAGE);
+    let whole =
+        fleet.cli(["api", "v2/inventory/filters/search", "-F", "per_page=500"]).run().succeeds().stdout;
+    fleet.server.fault(Fault::on("POST", SEARCH).body("application/json", whole).times(100));
+    for line in ["list --all -q", "count --filter mac!=x --inactive=1d"] {
+        fleet.run(line).fails().says("the server sends the same page again");
+    }
+    fleet.home.write("all.json", "{}");
+    let api = ["api", "--paginate", "v2/inventory/filters/search", "--input", "all.json"];
+    fleet.cli(api).run().fails().says("the server sends the same page again");
 }
 
 /// The whole fleet is one total, and a page that shrinks meanwhile is no end.
