@@ -1,10 +1,7 @@
 //! Work that ends early: what is left to do is told, whatever the reason and the form.
 
 use super::*;
-
-fn all_ids(numbers: std::ops::Range<usize>) -> Vec<String> {
-    numbers.map(id).collect()
-}
+use crate::support::fleet::ids;
 
 /// The ids in what was printed, in order.
 fn listed(outcome: &Outcome) -> Vec<&str> {
@@ -21,7 +18,7 @@ fn a_second_run_does_all_that_the_first_left() {
     let recipe = r#""$0" "$@" $FORM --file new.txt --yes > failed.txt || "$0" "$@" --file failed.txt --yes"#;
     for form in ["", "-q", "-o jsonl", "-o json"] {
         let fleet = pending(12);
-        fleet.home.write("new.txt", all_ids(0..12).join("\n"));
+        fleet.home.write("new.txt", ids(0..12).join("\n"));
         fleet.server.fault(Fault::on("PUT", DECISION).status(500).times(10));
         let both = accept(&fleet, &["-j1"]).env("FORM", form).in_shell(recipe).run().succeeds();
         let both = both.says("stopped after 10 of 12 devices").says("12 devices: accepted");
@@ -39,7 +36,7 @@ fn what_was_not_come_to_is_listed_with_what_failed() {
             let fleet = pending(6);
             fleet.server.fault(Fault::on("PUT", DECISION).status(status).after(1).times(99));
             let stopped = accept_all(&fleet, &[more, form].concat()).exits_with(3);
-            assert_eq!(listed(&stopped), all_ids(1..6), "{status} {form:?}\n{}", stopped.transcript());
+            assert_eq!(listed(&stopped), ids(1..6), "{status} {form:?}\n{}", stopped.transcript());
         }
     }
 }
@@ -64,8 +61,8 @@ fn an_interruption_lists_what_is_left() {
         let output = child.wait_with_output().unwrap();
         assert_eq!(output.status.code(), Some(130));
         let stdout = String::from_utf8(output.stdout).unwrap();
-        let ids: Vec<&str> = stdout.lines().map(|line| line.split('\t').next().unwrap()).collect();
-        assert_eq!(ids, all_ids(1..5), "{form:?}\n{stdout}");
+        let left: Vec<&str> = stdout.lines().map(|line| line.split('\t').next().unwrap()).collect();
+        assert_eq!(left, ids(1..5), "{form:?}\n{stdout}");
     }
 }
 
@@ -105,9 +102,9 @@ fn devices_that_come_on_two_pages_are_worked_on_once() {
             .collect();
         fleet.server.fault(Fault::on(method, path).after(1).body("application/json", again.to_string()));
         let dry = accept(&fleet, &how).args(&["--dry-run", "-q", "-j1"]).run().succeeds();
-        let mut ids = listed(&dry);
-        let count = ids.len();
-        ids.dedup();
-        assert_eq!((count, ids.len()), (500, 500), "{path}");
+        let mut found = listed(&dry);
+        let count = found.len();
+        found.dedup();
+        assert_eq!((count, found.len()), (500, 500), "{path}");
     }
 }
