@@ -75,11 +75,13 @@ impl Transport {
         self.call(Method::DELETE, path)
     }
 
-    /// Leaves the server alone for so long, with all that is still to be asked.
-    fn hold(&self, pause: Duration) {
-        let until = Instant::now() + pause;
+    /// Leaves the server alone for so long, with all that is still to be asked. Tells whether that is news.
+    fn hold(&self, pause: Duration) -> bool {
+        let now = Instant::now();
         let mut held = self.held();
-        *held = Some(held.map_or(until, |earlier| earlier.max(until)));
+        let is_news = held.is_none_or(|earlier| earlier <= now);
+        *held = Some(held.map_or(now + pause, |earlier| earlier.max(now + pause)));
+        is_news
     }
 
     async fn wait_until_welcome(&self) {
@@ -210,10 +212,9 @@ impl<'t> Call<'t> {
                     tokio::time::sleep(pause).await;
                 }
                 Next::Hold(pause) => {
-                    if pause > Duration::from_secs(1) {
-                        log::warn!(target: LOG, "the server asks for a pause of {} s", pause.as_secs());
+                    if self.transport.hold(pause) && pause > Duration::from_secs(1) {
+                        log::warn!(target: LOG, "the server was asked too often, and wants a pause of {} s", pause.as_secs());
                     }
-                    self.transport.hold(pause);
                 }
             }
         }
