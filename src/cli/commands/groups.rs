@@ -113,6 +113,8 @@ fn no_group(group: &str) -> CliError {
 async fn add(args: MemberArgs, ctx: &Context) -> Result<()> {
     args.targets.check()?;
     let client = ctx.client()?;
+    // What can be no group's name is found before devices are looked for.
+    client.inventory().groups().devices(&args.name)?;
     let Some(chosen) = choose(&args, "put", "into", ctx, &client).await? else { return Ok(()) };
     let ids: Vec<&str> = chosen.iter().map(|target| target.id.as_str()).collect();
     let groups = client.inventory().groups();

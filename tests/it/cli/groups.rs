@@ -189,11 +189,19 @@ fn odd_names_stay_in_their_place_in_the_path() {
         assert_eq!(paths.iter().filter(|it| **it == path).count(), 2, "{name}: {paths:?}");
     }
     fleet.server.clear_requests();
-    for name in ["", ".", ".."] {
-        groups(&fleet, &["show", name]).fails();
-        groups(&fleet, &["delete", name, "--yes"]).fails();
+    // An address loses tabs and line breaks without a word, and would be that of another group.
+    for name in ["", ".", "..", "la\tb", "la\nb", "la\rb"] {
+        for args in [
+            &["show", name][..],
+            &["delete", name, "--yes"],
+            &["add", name, &id(0)],
+            &["add", name, "--all", "--yes"],
+            &["remove", name, &id(0)],
+        ] {
+            groups(&fleet, args).fails().says("is no id");
+            assert!(fleet.server.requests().is_empty(), "{args:?}");
+        }
     }
-    assert!(fleet.server.requests().is_empty());
 }
 
 #[cfg(unix)]

@@ -88,6 +88,7 @@ fn the_numbers_are_right() {
     let counts = json!({ "accepted": 6, "noauth": 1, "pending": 2, "preauthorized": 1, "rejected": 1 });
     assert_eq!(json["devices"], counts);
     assert_eq!((&json["offline"], &json["offline_after"]), (&json!(2), &json!(2 * DAY)));
+    assert_eq!(json["never_seen"], 1, "who never came is not silent");
     assert_eq!(json["software"][2], json!({ "name": null, "devices": 1 }));
     assert_eq!(json["pending"][1]["identity_data"], json!({ "mac": "m11" }));
     assert_eq!(json["limits"]["devices"], 50);

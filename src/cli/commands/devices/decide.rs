@@ -1,6 +1,6 @@
 //! `devices accept`, `reject` and `dismiss`: what becomes of an authentication set.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use clap::Args;
 use mender::Client;
@@ -77,8 +77,10 @@ async fn find(args: &DecideArgs, verdict: Verdict, fleet: &Fleet<'_>) -> Result<
     if let Some(status) = waiting.or(selection.only_status()) {
         let naming = fleet.attribute().await;
         let mut pages = fleet.client().devices().list(Some(status));
+        // Pages may overlap when devices come and go meanwhile.
+        let mut known = HashSet::new();
         while let Some(page) = pages.next_page().await? {
-            for device in &page.items {
+            for device in page.items.iter().filter(|device| known.insert(device.id.clone())) {
                 sort(&mut jobs, Target::of(device, naming), pick(device, None, verdict));
             }
         }

@@ -173,8 +173,12 @@ pub async fn run<T>(
     run.count.clear();
     // What was not come to has to be done yet, too.
     let rest = run.leave_rest(&targets);
-    let ending = if run.progress.is_read() { run.rows.end() } else { Ok(()) };
-    outcome.and(rest).and(ending).and_then(|()| run.progress.verdict(ctx, work, &what))
+    if run.progress.is_read()
+        && let Err(error) = run.rows.end()
+    {
+        run.progress.unread(error);
+    }
+    outcome.and(rest).and_then(|()| run.progress.verdict(ctx, work, &what))
 }
 
 async fn go_on<T>(

@@ -6,6 +6,7 @@ use crate::cli::context::Context;
 use crate::cli::error::{CliError, Kind, Result};
 use crate::cli::fleet::Target;
 
+const REPEAT: &str = "what was done stays; the same command goes on with the rest";
 const AGAIN: &str = "what was done stays; the same command goes on with the rest, and so does --file with what was printed on stdout";
 
 /// How far it is.
@@ -23,7 +24,7 @@ pub struct Progress {
     /// Whether some of those that failed have no id that `--file` could take back.
     have_no_ids: bool,
     /// Why nobody can be told any more.
-    unread: Option<String>,
+    unread: Option<CliError>,
 }
 
 impl Progress {
@@ -41,12 +42,7 @@ impl Progress {
 
     /// Nobody can be told any more.
     pub fn unread(&mut self, error: CliError) {
-        let why = if error.kind == Kind::Closed {
-            "nobody reads what is printed any more".to_owned()
-        } else {
-            error.message()
-        };
-        self.unread = Some(why);
+        self.unread = Some(error);
     }
 
     fn finished(&self) -> usize {
@@ -106,10 +102,19 @@ impl Progress {
             }
             return Err(CliError { kind, ..stop.context(stopped) }.hint(AGAIN));
         }
-        if let Some(why) = self.unread
-            && self.changed + self.already + self.failed < self.total
-        {
-            return Err(CliError::new(kind, anyhow::Error::msg(format!("{why}: {stopped}"))).hint(AGAIN));
+        let is_done = self.finished() == self.total;
+        // A reader who has enough may go once all is done; what could not be written is missed.
+        if let Some(error) = self.unread.as_ref().filter(|error| !is_done || error.kind != Kind::Closed) {
+            let why = match error.kind {
+                Kind::Closed => "nobody reads what is printed any more".to_owned(),
+                _ => error.message(),
+            };
+            let how_far = if is_done {
+                format!("{} of {} devices are {}", self.changed + self.already, self.total, work.done)
+            } else {
+                stopped
+            };
+            return Err(CliError::new(kind, anyhow::Error::msg(format!("{why}: {how_far}"))).hint(REPEAT));
         }
         if let Some(first) = self.first_failure {
             let text = format!(

@@ -112,6 +112,21 @@ fn a_dismissal_does_not_choose_between_what_was_decided() {
     assert_eq!(fleet.changes(), [delete(DEVICE, "s2")]);
 }
 
+/// Who is let in is not put out by the way.
+#[test]
+fn an_accepted_device_is_dismissed_by_the_name_of_its_set_alone() {
+    let sets = [(DEVICE, "accepted", "s1"), (OTHER, "rejected", "o1")];
+    let fleet = Fleet::with(sets.map(|(id, status, set)| device(id, status, &[(set, status)])));
+    decide(&fleet, "dismiss", &[]).fails().says("it is accepted, and nothing waits for a decision");
+    assert!(fleet.changes().is_empty(), "{:?}", fleet.changes());
+    let both = decide(&fleet, "dismiss", &[OTHER, "-q"]).exits_with(3).prints(&format!("{DEVICE}\n"));
+    both.says("1 of 2 devices were not dismissed");
+    assert_eq!(fleet.changes(), [delete(OTHER, "o1")]);
+    fleet.server.clear_requests();
+    decide(&fleet, "dismiss", &["--auth-set", "s1"]).succeeds();
+    assert_eq!(fleet.changes(), [delete(DEVICE, "s1")]);
+}
+
 /// The server goes by the set alone, and would do it.
 #[test]
 fn a_set_of_another_device_is_refused() {

@@ -2,6 +2,7 @@
 
 use std::num::NonZero;
 
+use sandbox::{Device, Fault};
 use serde_json::{Value, json};
 
 use super::{Fleet, lines};
@@ -209,5 +210,61 @@ fn candidates_and_plans_have_a_line_a_device() {
     for (_, name, _) in NAMES {
         let word = format!("nobody {}", name.replace('\0', ""));
         is_tame(&fleet.cli(["devices", "show", &word]).run().fails().stderr);
+    }
+}
+
+/// Not in failures either.
+#[test]
+fn a_name_begins_no_line_of_a_message() {
+    const A: &str = "aaaaaaaa-1111-4000-8000-000000000001";
+    const B: &str = "bbbbbbbb-2222-4000-8000-000000000002";
+    let fleet = Fleet::new();
+    for (id, mac) in [(A, "1"), (B, "2")] {
+        fleet.server.add_device(Device { id: id.into(), status: "pending".into(), ..Device::default() });
+        fleet.server.set_tags(id, &[("name", json!(format!("{mac}\r\nFAILURE: all is lost")))]);
+    }
+    let failing = || {
+        let decisions = Fault::on("PUT", "/api/management/v2/devauth/devices/");
+        fleet.server.fault(decisions.status(500).times(2));
+    };
+    for (line, count) in [
+        ("accept aaaaaaaa", 1),
+        ("accept aaaaaaaa bbbbbbbb", 1),
+        ("accept --filter mac!=x --yes", 1),
+        ("accept aaaaaaaa --dry-run", 0),
+        ("check-update aaaaaaaa", 1),
+        ("check-update aaaaaaaa bbbbbbbb", 1),
+        ("dismiss aaaaaaaa", 1),
+    ] {
+        fleet.server.clear_faults();
+        failing();
+        let run = fleet.run(line);
+        let begun = run.stderr.lines().filter(|line| line.starts_with("FAILURE")).count();
+        assert_eq!(begun, count, "{line}\n{}", run.transcript());
+        assert!(run.stderr.contains(r"\r\nFAILURE: all is lost"), "{line}\n{}", run.transcript());
+    }
+}
+
+/// An address loses tabs and line breaks without a word, and would be that of another device.
+#[test]
+fn an_id_with_a_line_break_never_stands_in_an_address() {
+    let inventory = "/api/management/v2/inventory/filters/search";
+    let list = "/api/management/v2/devauth/devices";
+    for id in ["a\tb", "a\nb", "a\rb"] {
+        for (line, method, path) in [
+            ("decommission --filter mac=1 --yes", "POST", inventory),
+            ("check-update --filter mac=1 --yes", "POST", inventory),
+            ("accept --status pending --yes", "GET", list),
+            ("revoke-token --filter mac=1 --yes", "POST", inventory),
+        ] {
+            let fleet = Fleet::new();
+            fleet.add("ab", json!({ "mac": "1" }));
+            let liar =
+                json!([{ "id": id, "status": "pending", "auth_sets": [{ "id": id, "status": "pending" }] }]);
+            fleet.server.fault(Fault::on(method, path).body("application/json", liar.to_string()).times(9));
+            fleet.run(line).fails().says("is no id");
+            let mut paths = fleet.server.requests().into_iter().map(|request| request.path);
+            assert!(!paths.any(|path| path.split('/').any(|part| part == "ab")), "{line}");
+        }
     }
 }

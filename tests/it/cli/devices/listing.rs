@@ -341,3 +341,18 @@ fn so_many_pages_are_asked_for_at_once() {
         fleet.cli(["devices", "list", "-j", wrong]).run().exits_with(2).prints("");
     }
 }
+
+/// The server refuses to search for it.
+#[test]
+fn an_attribute_without_a_name_spoils_no_table() {
+    let fleet = Fleet::new();
+    fleet.add("a", json!({ "mac": "02:a", "": "nameless" }));
+    let line = "list -o table --columns id,name,identity,tags";
+    fleet.run(line).succeeds().says_exactly("").shows("02:a");
+    let nameless: Value =
+        ["identity", "tags"].map(|scope| json!({ "name": "", "scope": scope, "count": 1 })).into();
+    let known = "/api/management/v2/inventory/filters/attributes";
+    fleet.server.fault(Fault::on("GET", known).body("application/json", nameless.to_string()));
+    fleet.run(line).succeeds().shows("a");
+    assert!(fleet.searches().iter().all(|search| !search.to_string().contains(r#""attribute":"""#)));
+}

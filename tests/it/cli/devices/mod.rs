@@ -13,6 +13,7 @@ mod naming;
 mod official;
 mod orders;
 mod paging;
+mod portal;
 mod preauthorize;
 mod recipes;
 mod selection;

@@ -4,6 +4,7 @@ use sandbox::{AuthSet, Device, Sandbox};
 use serde_json::{Value, json};
 
 use crate::support::Fleet;
+use crate::support::fleet::id;
 use crate::support::home::Outcome;
 
 const DEVICE: &str = "ac000001-0000-4000-8000-000000000000";
@@ -36,6 +37,27 @@ fn a_device_that_is_not_connected_is_told_so() {
         order(&fleet, &[verb, OTHER]).fails().says(&format!("{OTHER}: it is not connected"));
         let some = order(&fleet, &[verb, "--status", "accepted", "--yes"]).exits_with(3);
         some.shows(OTHER).says("1 of 2 devices were not told to");
+    }
+}
+
+/// It says nothing of the others, and the work goes on however many they are.
+#[test]
+fn devices_that_take_no_order_are_left_out() {
+    for (verb, unfit, why, told) in [
+        ("check-update", "accepted", "it is not connected", &*id(15)),
+        ("send-inventory", "accepted", "it is not connected", &id(15)),
+        ("revoke-token", "pending", "it is pending and has no token", "DELETE v2/devauth/tokens/"),
+    ] {
+        let mut devices: Vec<Device> = (0..15)
+            .map(|number| Device { id: id(number), status: unfit.into(), ..Device::default() })
+            .collect();
+        devices.push(Device { id: id(15), connected: true, ..Device::default() });
+        let fleet = Fleet::with(devices);
+        let some = order(&fleet, &[verb, "--all", "--yes", "-j1"]).exits_with(3);
+        let some = some.says("15 of 16 devices were not ").says(why);
+        assert_eq!(some.stdout.matches(why).count(), 15, "{verb}\n{}", some.transcript());
+        let last = fleet.changes().pop().unwrap_or_default();
+        assert!(last.contains(told), "{verb}: {last}");
     }
 }
 

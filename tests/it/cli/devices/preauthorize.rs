@@ -312,6 +312,10 @@ fn a_wrong_line_spoils_the_whole_file_before_anything_is_sent() {
         ("sn,mac\n1,2\n", "its heading has no column 'key'"),
         ("", "its heading has no column 'key'"),
         ("sn,key\n", "it has no device"),
+        ("sn,key,sn\n1,device.pub,2\n", "each column of its heading has a name, and no two the same"),
+        ("sn,key,key\n1,device.pub,device.pub\n", "no two the same"),
+        ("sn,,key\n1,2,device.pub\n", "each column of its heading has a name"),
+        ("\u{feff},key\n1,device.pub\n", "each column of its heading has a name"),
         ("sn,key\n1,device.pub\n1,device.pub\n", "line 3: that identity comes twice (sn=1)"),
         ("sn,key\n1,device.pub\n2,\n", "line 3: no file of a key"),
         ("sn,key\n1,device.pub\n,device.pub\n", "line 3: no attribute of an identity"),
@@ -338,4 +342,28 @@ fn failures_of_a_file_are_told_by_identity() {
     // The first is not made again: the server knows it.
     let requests: Vec<_> = sent(&fleet).iter().map(|body| body["identity_data"]["sn"].clone()).collect();
     assert_eq!(requests, ["1", "2", "1", "2"]);
+}
+
+#[test]
+fn a_list_comes_from_stdin_too() {
+    let fleet = nobody();
+    let args = ["devices", "preauthorize", "--file", "-", "--yes"];
+    fleet.cli(args).stdin("sn,key\n1,device.pub\n2,device.pub\n").run().succeeds().says("2 devices: preauth");
+    assert_eq!(sent(&fleet).len(), 2);
+}
+
+/// In no more memory than a list may have.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_is_too_large_for_a_list_is_refused() {
+    let fleet = nobody();
+    for (script, name) in [
+        (r#""$0" "$@" /dev/zero"#, "/dev/zero"),
+        (r#"{ echo sn,key; yes 1,device.pub; } | "$0" "$@" -"#, "-"),
+    ] {
+        let run = fleet.cli(["devices", "preauthorize", "--yes", "--file"]);
+        let run = run.in_shell(&format!("ulimit -v 1048576; {script}")).run();
+        run.fails().says(&format!("FAILURE: {name}: cannot read it: it is larger than 64 MiB"));
+    }
+    assert!(fleet.server.requests().is_empty());
 }

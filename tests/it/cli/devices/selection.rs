@@ -155,6 +155,7 @@ fn flags_are_conditions_too() {
     for id in ["a", "c"] {
         fleet.server.set_group(id, "lab");
     }
+    fleet.server.set_group("b", "depot");
     fleet.server.report_inventory("b", json!({ "hostname": "weather station" }));
     for (args, found) in [
         (&["--group", "lab"][..], "a c"),
@@ -164,6 +165,8 @@ fn flags_are_conditions_too() {
         (&["--group", "lab", "--status", "accepted"], "a"),
         (&["--filter", "group=lab", "--filter", "status != accepted"], "c"),
         (&["--filter", "id in a,d"], "a d"),
+        (&["--status", "pending", "--status", "rejected"], "c d"),
+        (&["--group", "lab", "--group", "depot"], "a b c"),
         (&["--text", "weather"], "b"),
         (&["--text", "weather", "--status", "pending"], ""),
     ] {
@@ -177,6 +180,30 @@ fn flags_are_conditions_too() {
         .says("FAILURE: what --text finds comes by how well it fits, and takes no --sort\n");
     fleet.run("list --status unheard").exits_with(2).says("[possible values: pending, accepted");
     assert!(fleet.searches().is_empty());
+    fleet.server.clear_requests();
+    // An empty variable of a script does not mean all devices.
+    for args in
+        [["--text", ""], ["--group", ""], ["--status", ""], ["--inactive", "7"], ["--seen-within", "7"]]
+    {
+        for verb in ["list", "decommission"] {
+            fleet.cli(["devices", verb]).args(&args).run().exits_with(2).prints("").says(args[0]);
+        }
+    }
+    assert!(fleet.server.requests().is_empty());
+}
+
+#[test]
+fn alternatives_are_asked_for_at_once() {
+    let fleet = Fleet::new();
+    for (flag, attribute, scope, values) in [
+        ("--status", "status", "identity", ["pending", "accepted"]),
+        ("--group", "group", "system", ["x", "y"]),
+    ] {
+        fleet.server.clear_requests();
+        fleet.find(&[flag, values[0], flag, values[1]]);
+        let filter = json!({ "scope": scope, "attribute": attribute, "type": "$in", "value": values });
+        assert_eq!(fleet.searches()[0]["filters"], json!([filter]));
+    }
 }
 
 /// Sorted by age, so that what is of another age is not fetched.
@@ -236,6 +263,10 @@ fn a_condition_that_makes_no_sense_is_a_wrong_line() {
     for (condition, reason) in [
         ("a", "has no operator: [SCOPE/]ATTRIBUTE OPERATOR VALUE, such as device_type=rpi4"),
         ("a in [5", "is no list"),
+        ("mac <> x", "has an operator that is none"),
+        ("mac => x", "has an operator that is none"),
+        ("a ver = 3", "\"a ver\" is no attribute; one with a blank in its name is quoted"),
+        ("my tag = x", "\"my tag\" is no attribute; one with a blank in its name is quoted"),
         ("check_in_time < yesterday", "\"yesterday\" is no time such as 2026-01-31"),
         ("check_in_time ~ 2026", "the server keeps system/check_in_time as a time"),
         ("system/updated_ts in 1,2", "the server keeps system/updated_ts as a time"),
@@ -246,6 +277,8 @@ fn a_condition_that_makes_no_sense_is_a_wrong_line() {
         }
     }
     assert!(fleet.searches().is_empty());
+    fleet.server.set_tags("n5", &[("my tag", json!("<x"))]);
+    assert_eq!(fleet.find(&["--filter", r#""my tag" = "<x""#]), ["n5"], "quoted it is fine");
 }
 
 #[test]

@@ -140,6 +140,26 @@ fn a_server_that_fails_for_a_moment_is_asked_again() {
 }
 
 #[test]
+fn trouble_that_lasts_is_the_reason_of_the_end() {
+    let fleet = one("pending");
+    let of_the_device = format!("/api/management/v2/devauth/devices/{DEVICE}");
+    fleet.server.fault(Fault::on("GET", &of_the_device).status(500).after(1).times(9999));
+    let late = wait(&fleet, DEVICE, "accepted", "300ms").exits_with(4);
+    late.says(&format!("FAILURE: {DEVICE} is not as wanted after 300ms: the last look failed: "))
+        .says("status 500");
+}
+
+/// Servers answer so to a pattern that they cannot read, and will not learn to.
+#[test]
+fn a_pattern_that_the_server_cannot_read_ends_the_wait() {
+    let fleet = one("pending");
+    wait(&fleet, DEVICE, "tags/site ~ (", "30s")
+        .fails()
+        .says("status 500")
+        .says("a pattern of '~' that they cannot read");
+}
+
+#[test]
 fn what_will_not_pass_ends_the_wait() {
     for (status, reason) in [(401, "mender-cli login gets a new one"), (403, "role")] {
         let fleet = one("pending");

@@ -1,5 +1,7 @@
 //! Work on many devices: the plan, consent, several at once, failures, and what is printed of them.
 
+mod early;
+mod plans;
 #[cfg(unix)]
 mod unix;
 
