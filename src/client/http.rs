@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::answer::{Answer, Incoming};
 use super::error::{Error, RequestError, RequestLine, Result, only_asks};
-use super::fault::{ConnectionFault, silent, unanswered};
+use super::fault::ConnectionFault;
 use super::limits::Limits;
 use super::retry::{Next, Tries};
 use super::token::Token;
@@ -291,11 +291,13 @@ impl<'t> Call<'t> {
         let started = Instant::now();
         let sent = self.transport.shared.http.execute(request);
         let sent = match patience {
-            Some(patience) => tokio::time::timeout(patience, sent).await.map_err(|_| silent(&line, patience)),
+            Some(patience) => {
+                tokio::time::timeout(patience, sent).await.map_err(|_| Error::silent(&line, patience))
+            }
             None => Ok(sent.await),
         };
         let outcome = sent
-            .and_then(|sent| sent.map_err(|error| unanswered(&line, &error)))
+            .and_then(|sent| sent.map_err(|error| Error::unanswered(&line, &error)))
             .map(|response| Incoming::new(line, response, silence));
         let took = started.elapsed().as_millis();
         match &outcome {
@@ -317,6 +319,6 @@ impl<'t> Call<'t> {
             (None, Some(bytes)) => builder.body(bytes.clone()),
             (None, None) => builder,
         };
-        builder.build().map_err(|error| unanswered(&self.line(), &error))
+        builder.build().map_err(|error| Error::unanswered(&self.line(), &error))
     }
 }
