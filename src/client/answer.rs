@@ -9,7 +9,7 @@ use serde::de::{Deserialize, DeserializeOwned, Deserializer};
 use serde_json::{Map, Value};
 
 use super::error::{Error, Refusal, RequestLine, Result};
-use super::fault::{ConnectionFault, interrupted, silent};
+use super::fault::ConnectionFault;
 use super::url::without_query;
 
 /// Answers are lists of at most 500 items; a body beyond this is no answer of a Mender server.
@@ -69,8 +69,8 @@ impl Incoming {
     pub(crate) async fn chunk(&mut self) -> Result<Option<Bytes>> {
         match tokio::time::timeout(self.silence, self.response.chunk()).await {
             Ok(Ok(chunk)) => Ok(chunk),
-            Ok(Err(error)) => Err(interrupted(&self.line, &error)),
-            Err(_) => Err(silent(&self.line, self.silence)),
+            Ok(Err(error)) => Err(Error::interrupted(&self.line, &error)),
+            Err(_) => Err(Error::silent(&self.line, self.silence)),
         }
     }
 

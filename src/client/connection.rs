@@ -28,7 +28,7 @@ impl Connection {
 /// What a connected device can be told to do at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Order {
+pub enum Trigger {
     /// To look for an update.
     CheckUpdate,
     /// To report its inventory.
@@ -58,10 +58,10 @@ impl<'c> Connections<'c> {
     /// # Errors
     ///
     /// [`Refused`](crate::Error::Refused) with 404 if the device is not connected.
-    pub async fn order(&self, device: &str, order: Order) -> Result<()> {
-        let verb = match order {
-            Order::CheckUpdate => "check-update",
-            Order::SendInventory => "send-inventory",
+    pub async fn trigger(&self, device: &str, trigger: Trigger) -> Result<()> {
+        let verb = match trigger {
+            Trigger::CheckUpdate => "check-update",
+            Trigger::SendInventory => "send-inventory",
         };
         self.0.post(&[&path(device)?[..], &[verb]].concat()).send().await?;
         Ok(())

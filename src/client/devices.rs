@@ -139,13 +139,16 @@ impl fmt::Display for Status {
 /// What is no status.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is no status of devices")]
-pub struct NoStatus(pub String);
+pub struct ParseStatusError(pub String);
 
 impl FromStr for Status {
-    type Err = NoStatus;
+    type Err = ParseStatusError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Status::ALL.into_iter().find(|status| status.name() == text).ok_or_else(|| NoStatus(text.to_owned()))
+        Status::ALL
+            .into_iter()
+            .find(|status| status.name() == text)
+            .ok_or_else(|| ParseStatusError(text.to_owned()))
     }
 }
 

@@ -2,13 +2,14 @@
 
 use std::fmt;
 use std::io;
+use std::time::Duration;
 
 use reqwest::Method;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::fault::ConnectionFault;
+use super::fault::{ConnectionFault, ENDED_EARLY};
 use super::url::{NotAnId, ServerUrlError};
 use crate::artifact::FormatError;
 
@@ -101,6 +102,27 @@ pub enum Error {
 }
 
 impl Error {
+    /// Why no answer began.
+    pub(super) fn unanswered(line: &RequestLine, error: &reqwest::Error) -> Self {
+        let (fault, text) = ConnectionFault::explain(error);
+        Error::Connection { request: line.clone(), fault, text }
+    }
+
+    /// A body that ends early is a broken line, unless the cause says something better.
+    pub(super) fn interrupted(line: &RequestLine, error: &reqwest::Error) -> Self {
+        let (fault, text) = match ConnectionFault::explain(error) {
+            (ConnectionFault::Other, _) => (ConnectionFault::Broken, ENDED_EARLY.to_owned()),
+            known => known,
+        };
+        Error::Connection { request: line.clone(), fault, text }
+    }
+
+    /// Nothing came for as long as anybody would wait.
+    pub(super) fn silent(line: &RequestLine, limit: Duration) -> Self {
+        let text = format!("the server was silent for {} s", limit.as_secs());
+        Error::Connection { request: line.clone(), fault: ConnectionFault::Timeout, text }
+    }
+
     /// The HTTP status that the server refused with, if it answered at all.
     pub fn status(&self) -> Option<u16> {
         self.refusal().map(|refusal| refusal.status)

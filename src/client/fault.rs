@@ -2,9 +2,6 @@
 
 use std::error::Error as StdError;
 use std::io;
-use std::time::Duration;
-
-use super::error::{Error, RequestLine};
 
 /// The kinds of connection faults that call for different advice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,11 +24,11 @@ pub enum ConnectionFault {
 }
 
 /// What a line that broke means to whoever waits for an answer.
-const ENDED_EARLY: &str = "the connection ended before the answer was complete";
+pub(super) const ENDED_EARLY: &str = "the connection ended before the answer was complete";
 
 impl ConnectionFault {
     /// Finds kind and wording of what reqwest reports as a chain of causes.
-    fn explain(error: &reqwest::Error) -> (ConnectionFault, String) {
+    pub(super) fn explain(error: &reqwest::Error) -> (ConnectionFault, String) {
         let mut cause: Option<&(dyn StdError + 'static)> = error.source();
         // Without a cause: reqwest's own words hold the address, which may be a presigned link.
         let mut text = "it could not be sent".to_owned();
@@ -110,28 +107,4 @@ impl ConnectionFault {
             other => (ConnectionFault::Tls, format!("TLS: {other}")),
         }
     }
-}
-
-/// Why no answer began.
-pub(super) fn unanswered(line: &RequestLine, error: &reqwest::Error) -> Error {
-    let (fault, text) = ConnectionFault::explain(error);
-    Error::Connection { request: line.clone(), fault, text }
-}
-
-/// A body that ends early is a broken line, unless the cause says something better.
-pub(super) fn interrupted(line: &RequestLine, error: &reqwest::Error) -> Error {
-    match ConnectionFault::explain(error) {
-        (ConnectionFault::Other, _) => Error::Connection {
-            request: line.clone(),
-            fault: ConnectionFault::Broken,
-            text: ENDED_EARLY.into(),
-        },
-        (fault, text) => Error::Connection { request: line.clone(), fault, text },
-    }
-}
-
-/// Nothing came for as long as anybody would wait.
-pub(super) fn silent(line: &RequestLine, limit: Duration) -> Error {
-    let text = format!("the server was silent for {} s", limit.as_secs());
-    Error::Connection { request: line.clone(), fault: ConnectionFault::Timeout, text }
 }

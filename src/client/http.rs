@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::answer::{Answer, Incoming};
 use super::error::{Error, RequestError, RequestLine, Result, only_asks};
-use super::fault::{ConnectionFault, silent, unanswered};
+use super::fault::ConnectionFault;
 use super::limits::Limits;
 use super::retry::{Next, Tries};
 use super::token::Token;
@@ -75,11 +75,13 @@ impl Transport {
         self.call(Method::DELETE, path)
     }
 
-    /// Leaves the server alone for so long, with all that is still to be asked.
-    fn hold(&self, pause: Duration) {
-        let until = Instant::now() + pause;
+    /// Leaves the server alone for so long, with all that is still to be asked. Tells whether that is news.
+    fn hold(&self, pause: Duration) -> bool {
+        let now = Instant::now();
         let mut held = self.held();
-        *held = Some(held.map_or(until, |earlier| earlier.max(until)));
+        let is_news = held.is_none_or(|earlier| earlier <= now);
+        *held = Some(held.map_or(now + pause, |earlier| earlier.max(now + pause)));
+        is_news
     }
 
     async fn wait_until_welcome(&self) {
@@ -210,10 +212,9 @@ impl<'t> Call<'t> {
                     tokio::time::sleep(pause).await;
                 }
                 Next::Hold(pause) => {
-                    if pause > Duration::from_secs(1) {
-                        log::warn!(target: LOG, "the server asks for a pause of {} s", pause.as_secs());
+                    if self.transport.hold(pause) && pause > Duration::from_secs(1) {
+                        log::warn!(target: LOG, "the server was asked too often, and wants a pause of {} s", pause.as_secs());
                     }
-                    self.transport.hold(pause);
                 }
             }
         }
@@ -290,11 +291,13 @@ impl<'t> Call<'t> {
         let started = Instant::now();
         let sent = self.transport.shared.http.execute(request);
         let sent = match patience {
-            Some(patience) => tokio::time::timeout(patience, sent).await.map_err(|_| silent(&line, patience)),
+            Some(patience) => {
+                tokio::time::timeout(patience, sent).await.map_err(|_| Error::silent(&line, patience))
+            }
             None => Ok(sent.await),
         };
         let outcome = sent
-            .and_then(|sent| sent.map_err(|error| unanswered(&line, &error)))
+            .and_then(|sent| sent.map_err(|error| Error::unanswered(&line, &error)))
             .map(|response| Incoming::new(line, response, silence));
         let took = started.elapsed().as_millis();
         match &outcome {
@@ -316,6 +319,6 @@ impl<'t> Call<'t> {
             (None, Some(bytes)) => builder.body(bytes.clone()),
             (None, None) => builder,
         };
-        builder.build().map_err(|error| unanswered(&self.line(), &error))
+        builder.build().map_err(|error| Error::unanswered(&self.line(), &error))
     }
 }

@@ -4,14 +4,14 @@ use serde::Deserialize;
 
 use super::error::Result;
 use super::http::Transport;
-use super::inventory::{Name, Scope};
+use super::inventory::{AttributeName, Scope};
 
 /// The tenant's choices. What nobody ever chose is `None`.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Preferences {
     /// The attribute that is shown as a device's name.
-    pub name_attribute: Option<Name>,
+    pub name_attribute: Option<AttributeName>,
     /// A device that was silent for so long counts as offline, in seconds.
     pub offline_after: Option<u64>,
 }
@@ -34,13 +34,13 @@ pub(super) async fn get(transport: &Transport) -> Result<Preferences> {
     })
 }
 
-fn name(value: &serde_json::Value) -> Option<Name> {
+fn name(value: &serde_json::Value) -> Option<AttributeName> {
     let scope = value.get("scope").and_then(|scope| scope.as_str());
     let scope: Scope = scope.map_or(Some(Scope::Identity), |scope| scope.parse().ok())?;
     let attribute = value.get("attribute")?.as_str().filter(|name| !name.is_empty())?;
     // What is shown while nobody has chosen: the id.
     let is_id = scope == Scope::Identity && matches!(attribute, "id" | "Device ID");
-    (!is_id).then(|| Name::new(scope, attribute))
+    (!is_id).then(|| AttributeName::new(scope, attribute))
 }
 
 fn span(value: &serde_json::Value) -> Option<u64> {
@@ -65,11 +65,11 @@ mod tests {
     fn the_name_is_an_attribute_and_not_the_id() {
         assert_eq!(
             name(&json!({"attribute": "mac", "scope": "identity"})),
-            Some(Name::new(Scope::Identity, "mac"))
+            Some(AttributeName::new(Scope::Identity, "mac"))
         );
         assert_eq!(
             name(&json!({"attribute": "name", "scope": "tags"})),
-            Some(Name::new(Scope::Tags, "name"))
+            Some(AttributeName::new(Scope::Tags, "name"))
         );
         for none in [
             json!({"attribute": "id", "scope": "identity"}),

@@ -1,7 +1,7 @@
 //! `groups`: static groups of devices.
 
 use clap::{Args, Subcommand};
-use mender::inventory::{Change, Name as AttributeName, Scope};
+use mender::inventory::{AttributeName, Change, Scope};
 use mender::{Client, LARGEST_PAGE};
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ use crate::cli::args::ConsentArgs;
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Kind, Result};
 use crate::cli::fleet::bulk::{self, Plan, Work, counted};
-use crate::cli::fleet::{Columns, Fleet, HELP, Query, Row, Target, TargetArgs};
+use crate::cli::fleet::{CONDITIONS_HELP, Columns, Fleet, Query, Row, Target, TargetArgs};
 use crate::cli::output::{Cell, Column};
 
 /// Groups of devices: a group is there while a device is in it, and a device is in one at most.
@@ -45,7 +45,7 @@ enum Verb {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = HELP)]
+#[command(after_help = CONDITIONS_HELP)]
 struct MemberArgs {
     /// Name of the group
     #[arg(value_name = "GROUP")]

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::str::FromStr;
 
-use mender::inventory::{Name, Scope};
+use mender::inventory::{AttributeName, Scope};
 use serde_json::{Map, Value};
 
 use super::filter::Attribute;
@@ -77,17 +77,17 @@ impl Kind {
     }
 
     /// The attribute that it shows and is sorted by; `None` if that is a whole scope.
-    fn attribute(self, naming: Option<&Name>) -> Option<Name> {
+    fn attribute(self, naming: Option<&AttributeName>) -> Option<AttributeName> {
         Some(match self {
-            Kind::Id => Name::new(Scope::Identity, "id"),
-            Kind::Name => naming.cloned().unwrap_or_else(|| Name::new(Scope::Tags, "name")),
-            Kind::Status => Name::new(Scope::Identity, "status"),
-            Kind::Type => Name::new(Scope::Inventory, "device_type"),
-            Kind::Software => Name::new(Scope::Inventory, "artifact_name"),
-            Kind::Group => Name::new(Scope::System, "group"),
-            Kind::Seen => Name::new(Scope::System, "check_in_time"),
-            Kind::Created => Name::new(Scope::System, "created_ts"),
-            Kind::Updated => Name::new(Scope::System, "updated_ts"),
+            Kind::Id => AttributeName::new(Scope::Identity, "id"),
+            Kind::Name => naming.cloned().unwrap_or_else(|| AttributeName::new(Scope::Tags, "name")),
+            Kind::Status => AttributeName::new(Scope::Identity, "status"),
+            Kind::Type => AttributeName::new(Scope::Inventory, "device_type"),
+            Kind::Software => AttributeName::new(Scope::Inventory, "artifact_name"),
+            Kind::Group => AttributeName::new(Scope::System, "group"),
+            Kind::Seen => AttributeName::new(Scope::System, "check_in_time"),
+            Kind::Created => AttributeName::new(Scope::System, "created_ts"),
+            Kind::Updated => AttributeName::new(Scope::System, "updated_ts"),
             Kind::Identity | Kind::Tags => return None,
         })
     }
@@ -134,7 +134,7 @@ impl Wanted {
     /// # Errors
     ///
     /// If that is a whole scope, or in several.
-    pub async fn sort_key(&self, fleet: &Fleet<'_>) -> CliResult<Name> {
+    pub async fn sort_key(&self, fleet: &Fleet<'_>) -> CliResult<AttributeName> {
         let kind = match self {
             Wanted::Attribute(attribute) => return fleet.locate(attribute).await,
             Wanted::Ours(kind) => kind,
@@ -151,7 +151,7 @@ enum Column {
     Attribute {
         /// As the user wrote it.
         title: String,
-        name: Name,
+        name: AttributeName,
     },
 }
 
@@ -194,7 +194,7 @@ pub struct Columns {
 
 impl Columns {
     /// What people need. Where no attribute names devices, they are known by their identity.
-    pub fn usual(naming: Option<&Name>) -> Self {
+    pub fn usual(naming: Option<&AttributeName>) -> Self {
         let usual = Kind::ALL.into_iter().filter(|kind| match kind {
             Kind::Created | Kind::Updated | Kind::Tags => false,
             Kind::Identity => naming.is_none(),
@@ -208,7 +208,11 @@ impl Columns {
     /// # Errors
     ///
     /// If an attribute is in several scopes.
-    pub async fn chosen(wanted: &[Wanted], naming: Option<&Name>, fleet: &Fleet<'_>) -> CliResult<Self> {
+    pub async fn chosen(
+        wanted: &[Wanted],
+        naming: Option<&AttributeName>,
+        fleet: &Fleet<'_>,
+    ) -> CliResult<Self> {
         if wanted.is_empty() {
             return Ok(Self::usual(naming));
         }
@@ -244,9 +248,9 @@ impl Columns {
     }
 
     /// The attributes that are needed to fill them, and the scopes of which all are.
-    fn needs(&self, naming: Option<&Name>) -> (Vec<Name>, Vec<Scope>) {
+    fn needs(&self, naming: Option<&AttributeName>) -> (Vec<AttributeName>, Vec<Scope>) {
         // An empty list would mean all.
-        let (mut names, mut scopes) = (vec![Name::new(Scope::Identity, "status")], Vec::new());
+        let (mut names, mut scopes) = (vec![AttributeName::new(Scope::Identity, "status")], Vec::new());
         for column in &self.columns {
             match column {
                 Column::Attribute { name, .. } => names.push(name.clone()),
@@ -280,6 +284,10 @@ impl View<Row> for Columns {
         self.columns.iter().map(cell).collect()
     }
 
+    fn keeps_all(&self) -> bool {
+        self.are_chosen
+    }
+
     fn id<'t>(&self, row: &'t Row) -> &'t str {
         &row.id
     }
@@ -303,7 +311,7 @@ mod tests {
 
     #[test]
     fn columns_are_ours_or_any_attribute() {
-        let ipv4 = Name::new(Scope::Inventory, "ipv4");
+        let ipv4 = AttributeName::new(Scope::Inventory, "ipv4");
         let attribute = Column::Attribute { title: "inventory/ipv4".into(), name: ipv4 };
         let columns = vec![Column::Ours(Kind::Name), attribute, Column::Ours(Kind::Tags)];
         let columns = Columns { columns, are_chosen: true };
@@ -316,7 +324,10 @@ mod tests {
             r#"{"inventory/ipv4":["10.0.0.1","10.0.0.2"],"name":"gateway","tags":{"name":"gateway"}}"#
         );
         assert_eq!(columns.needs(None).1, [Scope::Tags]);
-        let (names, scopes) = Columns::usual(Some(&Name::new(Scope::Identity, "mac"))).needs(None);
-        assert!(names.contains(&Name::new(Scope::System, "check_in_time")) && scopes.is_empty(), "{names:?}");
+        let (names, scopes) = Columns::usual(Some(&AttributeName::new(Scope::Identity, "mac"))).needs(None);
+        assert!(
+            names.contains(&AttributeName::new(Scope::System, "check_in_time")) && scopes.is_empty(),
+            "{names:?}"
+        );
     }
 }

@@ -7,18 +7,23 @@ use mender::inventory::Scope;
 use serde_json::{Number, Value};
 
 /// Help for every command that takes conditions.
-pub const HELP: &str = "\
-Conditions of --filter: [SCOPE/]ATTRIBUTE OPERATOR VALUE, all of which have to hold
-  =  !=            the same or not; a list has it among its elements
-  <  <=  >  >=     numbers as numbers, text character by character, times of the scope system as times
+pub const CONDITIONS_HELP: &str = "\
+Conditions of --filter, all of which have to hold:
+  [SCOPE/]ATTRIBUTE OPERATOR VALUE
+Operators:
+  =  !=            the same or not; of a list, one of its elements
+  <  <=  >  >=     numbers as numbers, times as times,
+                   text character by character
   ver< ver<= ver> ver>= ver= ver!=
-                   versions: 2.9 is before 2.10, 2.0-rc1 before 2.0
+                   versions: 2.9 before 2.10, 2.0-rc1 before 2.0
   in  not in       one of several: 'device_type in rpi4,rpi5'
-  ~                matches a pattern anywhere; ^ and $ are beginning and end
+  ~                has the pattern in it; ^ is the beginning, $ the end
   exists  !exists  without a value
-A VALUE in quotes is text even if it looks like a number. What lacks the attribute fulfils !=, 'not in' and
-!exists alone. Scopes are identity, inventory, system, monitor and tags; without one the server is asked where the
-attribute is. The attributes of a fleet: mender-cli devices attributes";
+A VALUE in quotes is text, even if it looks like a number.
+What lacks the attribute fulfils !=, not in and !exists alone.
+Scopes: identity, inventory, system, monitor, tags. Without one
+the server is asked where the attribute is. What there is:
+  mender-cli devices attributes";
 
 /// An attribute as users name it.
 #[derive(Clone, Debug, PartialEq, Eq)]

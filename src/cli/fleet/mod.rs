@@ -15,7 +15,7 @@ mod version;
 
 use std::cell::OnceCell;
 
-use mender::inventory::{self, Known, Name, Scope};
+use mender::inventory::{self, AttributeName, KnownAttribute, Scope};
 use mender::{Client, Preferences};
 
 use super::error::{CliError, Result};
@@ -23,7 +23,7 @@ use super::output::Output;
 
 pub use self::columns::{Columns, Wanted};
 pub use self::file::Missing;
-pub use self::filter::{Attribute, Condition, HELP};
+pub use self::filter::{Attribute, CONDITIONS_HELP, Condition};
 pub use self::query::Query;
 pub use self::row::{Row, last_seen, pairs, text};
 pub use self::selection::SelectionArgs;
@@ -35,7 +35,7 @@ pub struct Fleet<'c> {
     client: &'c Client,
     out: &'c Output,
     preferences: OnceCell<Preferences>,
-    known: OnceCell<Vec<Known>>,
+    known: OnceCell<Vec<KnownAttribute>>,
 }
 
 impl<'c> Fleet<'c> {
@@ -52,7 +52,7 @@ impl<'c> Fleet<'c> {
     }
 
     /// The attribute that names devices, if the tenant chose one. A role that may not know is none the worse.
-    pub async fn attribute(&self) -> Option<&Name> {
+    pub async fn attribute(&self) -> Option<&AttributeName> {
         self.preferences().await.name_attribute.as_ref()
     }
 
@@ -70,8 +70,8 @@ impl<'c> Fleet<'c> {
     /// # Errors
     ///
     /// If it is in several scopes.
-    pub async fn locate(&self, attribute: &Attribute) -> Result<Name> {
-        let at = |scope| Name::new(scope, &attribute.name);
+    pub async fn locate(&self, attribute: &Attribute) -> Result<AttributeName> {
+        let at = |scope| AttributeName::new(scope, &attribute.name);
         if let Some(scope) = attribute.scope {
             return Ok(at(scope));
         }
@@ -98,11 +98,11 @@ impl<'c> Fleet<'c> {
     }
 
     /// The attributes that the server knows in these scopes.
-    pub async fn in_scopes(&self, scopes: &[Scope]) -> Result<Vec<Name>> {
-        let wanted = |known: &Known| {
+    pub async fn in_scopes(&self, scopes: &[Scope]) -> Result<Vec<AttributeName>> {
+        let wanted = |known: &KnownAttribute| {
             // The server refuses to search for what has no name.
             let scope = scopes.iter().find(|scope| scope.name() == known.scope && !known.name.is_empty())?;
-            Some(Name::new(*scope, &known.name))
+            Some(AttributeName::new(*scope, &known.name))
         };
         Ok(if scopes.is_empty() {
             Vec::new()
@@ -111,7 +111,7 @@ impl<'c> Fleet<'c> {
         })
     }
 
-    async fn known(&self) -> Result<&[Known]> {
+    async fn known(&self) -> Result<&[KnownAttribute]> {
         if let Some(known) = self.known.get() {
             return Ok(known);
         }
@@ -129,5 +129,5 @@ impl<'c> Fleet<'c> {
 
 /// The sort that keeps pages from overlapping.
 pub fn by_device_id() -> inventory::Sort {
-    inventory::Sort { name: Name::new(Scope::Identity, "id"), order: inventory::Order::Asc }
+    inventory::Sort { name: AttributeName::new(Scope::Identity, "id"), order: inventory::Order::Asc }
 }

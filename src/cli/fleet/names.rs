@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use mender::devices;
-use mender::inventory::{Filter, Name, Operator, Scope, Search};
+use mender::inventory::{AttributeName, Filter, Operator, Scope, Search};
 
 use super::filter::{Attribute, Operand};
 use super::row::{Row, text};
@@ -157,7 +157,7 @@ impl Fleet<'_> {
             words.iter_mut().filter(|word| word.form == Form::Prefix).collect();
         for some in open.chunks_mut(AT_ONCE) {
             let prefixes: Vec<String> = some.iter().map(|word| word.text.to_ascii_lowercase()).collect();
-            let name = Name::new(Scope::Identity, "id");
+            let name = AttributeName::new(Scope::Identity, "id");
             let pattern = format!("^(?:{})", prefixes.join("|"));
             let filter = Filter { name, operator: Operator::Matches, value: pattern.into() };
             for row in self.rows(Some(filter), usize::MAX).await? {
@@ -186,11 +186,14 @@ impl Fleet<'_> {
     }
 
     /// Everywhere that an attribute is, if its scope is not named.
-    async fn places(&self, attribute: &Attribute) -> Result<Vec<Name>> {
+    async fn places(&self, attribute: &Attribute) -> Result<Vec<AttributeName>> {
         if attribute.scope.is_none() {
             let scopes = self.scopes(&attribute.name).await?;
             if !scopes.is_empty() {
-                return Ok(scopes.into_iter().map(|scope| Name::new(scope, &attribute.name)).collect());
+                return Ok(scopes
+                    .into_iter()
+                    .map(|scope| AttributeName::new(scope, &attribute.name))
+                    .collect());
             }
         }
         Ok(vec![self.locate(attribute).await?])
@@ -205,7 +208,7 @@ impl Fleet<'_> {
         if !words.iter().any(is_open) {
             return Ok(());
         }
-        let tag = Name::new(Scope::Tags, "name");
+        let tag = AttributeName::new(Scope::Tags, "name");
         let chosen = self.attribute().await.filter(|chosen| **chosen != tag).cloned();
         for name in chosen.into_iter().chain([tag]) {
             let mut open: Vec<&mut Word<'_>> = words.iter_mut().filter(|word| is_open(word)).collect();

@@ -4,7 +4,7 @@ use std::collections::{HashSet, VecDeque};
 use std::path::Path;
 
 use jiff::Timestamp;
-use mender::inventory::{Device, Filter, Name, Operator, Order, Scope, Search, Sort};
+use mender::inventory::{AttributeName, Device, Filter, Operator, Order, Scope, Search, Sort};
 use mender::{Client, LARGEST_PAGE, Pages};
 use serde_json::Value;
 
@@ -45,12 +45,12 @@ impl Query {
     }
 
     /// Only devices of which an attribute has this value.
-    pub fn require_equal(&mut self, name: Name, value: &str) {
+    pub fn require_equal(&mut self, name: AttributeName, value: &str) {
         self.require_one_of(name, &[value]);
     }
 
     /// Only devices of which an attribute has one of these values; all devices if there are none.
-    pub fn require_one_of(&mut self, name: Name, values: &[&str]) {
+    pub fn require_one_of(&mut self, name: AttributeName, values: &[&str]) {
         let (operator, value) = match values {
             [] => return,
             [only] => (Operator::Equal, Value::from(*only)),
@@ -92,10 +92,10 @@ impl Query {
     }
 
     /// Fetches these attributes alone, and what the comparison needs.
-    pub fn fetch_only(&mut self, mut attributes: Vec<Name>) {
+    pub fn fetch_only(&mut self, mut attributes: Vec<AttributeName>) {
         attributes.extend(self.locals.iter().map(|local| local.name.clone()));
         if self.unseen_since.is_some() || self.seen_since.is_some() {
-            attributes.push(Name::new(Scope::System, "check_in_time"));
+            attributes.push(AttributeName::new(Scope::System, "check_in_time"));
         }
         let mut known = HashSet::new();
         attributes.retain(|name| known.insert(name.clone()));
@@ -105,7 +105,7 @@ impl Query {
     /// Fetches nothing but ids, and what the comparison needs.
     pub fn fetch_ids(&mut self) {
         // An empty list would mean all.
-        self.fetch_only(vec![Name::new(Scope::Identity, "status")]);
+        self.fetch_only(vec![AttributeName::new(Scope::Identity, "status")]);
     }
 
     /// Sorts by these keys.
@@ -147,7 +147,8 @@ impl Query {
     ///
     /// As the search; and if the server does not say how many there are.
     pub async fn count_there(&self, client: &Client) -> Result<u64> {
-        let search = Search { attributes: vec![Name::new(Scope::Identity, "status")], ..self.search.clone() };
+        let search =
+            Search { attributes: vec![AttributeName::new(Scope::Identity, "status")], ..self.search.clone() };
         let mut pages = client.inventory().search(&search).from(1, 1);
         pages.next_page().await.map_err(|error| self.explain(error.into()))?;
         pages.total().ok_or_else(|| CliError::failed("the server does not say how many devices there are"))
@@ -180,7 +181,7 @@ impl Query {
         let mut search = self.search.clone();
         // What is found by its text comes by how well it fits.
         if search.sort.is_empty() && search.text.is_none() {
-            let seen = |order| Sort { name: Name::new(Scope::System, "check_in_time"), order };
+            let seen = |order| Sort { name: AttributeName::new(Scope::System, "check_in_time"), order };
             match self.age_order() {
                 Some(order) => search.sort = vec![seen(order), by_device_id()],
                 None => search.sort = vec![by_device_id()],

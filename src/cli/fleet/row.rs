@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use jiff::Timestamp;
-use mender::inventory::{self, Name, Scope};
+use mender::inventory::{self, AttributeName, Scope};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -30,7 +30,7 @@ pub struct Row {
 
 impl Row {
     /// The device, called by the attribute that the tenant chose.
-    pub fn of(device: inventory::Device, naming: Option<&Name>) -> Self {
+    pub fn of(device: inventory::Device, naming: Option<&AttributeName>) -> Self {
         let mut scopes: [Map<String, Value>; 5] = Default::default();
         for it in device.attributes {
             if let Some(scope) = Scope::ALL.iter().position(|scope| scope.name() == it.scope) {
@@ -46,7 +46,9 @@ impl Row {
             Scope::Monitor => &monitor,
             Scope::Tags => &tags,
         };
-        let named = |name: &Name| maps(name.scope).get(&name.attribute).map(|value| text(value).into_owned());
+        let named = |name: &AttributeName| {
+            maps(name.scope).get(&name.attribute).map(|value| text(value).into_owned())
+        };
         let name = naming.and_then(named).or_else(|| tags.get("name").map(|value| text(value).into_owned()));
         Row {
             name,
@@ -65,7 +67,7 @@ impl Row {
     }
 
     /// The value of an attribute.
-    pub fn get(&self, name: &Name) -> Option<Cow<'_, Value>> {
+    pub fn get(&self, name: &AttributeName) -> Option<Cow<'_, Value>> {
         let owned = |text: &Option<String>| text.as_deref().map(|text| Cow::Owned(Value::from(text)));
         let map = match (name.scope, name.attribute.as_str()) {
             (Scope::Identity, "id") => return Some(Cow::Owned(self.id.as_str().into())),
@@ -118,7 +120,7 @@ pub(super) mod tests {
     use serde_json::json;
 
     /// A device with something in each scope.
-    pub(in crate::cli::fleet) fn row(naming: Option<&Name>) -> Row {
+    pub(in crate::cli::fleet) fn row(naming: Option<&AttributeName>) -> Row {
         let attribute =
             |scope: &str, name: &str, value: Value| json!({"scope": scope, "name": name, "value": value});
         let device = json!({"id": "d1", "updated_ts": "2026-01-02T03:04:05Z", "attributes": [
@@ -149,7 +151,7 @@ pub(super) mod tests {
 
     #[test]
     fn the_tenants_choice_names_a_device() {
-        assert_eq!(row(Some(&Name::new(Scope::Identity, "mac"))).name.as_deref(), Some("02:00"));
-        assert_eq!(row(Some(&Name::new(Scope::Identity, "sn"))).name.as_deref(), Some("gateway"));
+        assert_eq!(row(Some(&AttributeName::new(Scope::Identity, "mac"))).name.as_deref(), Some("02:00"));
+        assert_eq!(row(Some(&AttributeName::new(Scope::Identity, "sn"))).name.as_deref(), Some("gateway"));
     }
 }

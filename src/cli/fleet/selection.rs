@@ -7,7 +7,7 @@ use clap::Args;
 use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser, TypedValueParser};
 use jiff::Timestamp;
 use mender::devices::Status;
-use mender::inventory::{Name, Scope};
+use mender::inventory::{AttributeName, Scope};
 
 use super::Fleet;
 use super::file::Missing;
@@ -83,9 +83,9 @@ impl SelectionArgs {
             query.require(condition, fleet).await?;
         }
         let groups: Vec<&str> = self.group.iter().map(String::as_str).collect();
-        query.require_one_of(Name::new(Scope::System, "group"), &groups);
+        query.require_one_of(AttributeName::new(Scope::System, "group"), &groups);
         let statuses: Vec<&str> = self.status.iter().map(|status| status.name()).collect();
-        query.require_one_of(Name::new(Scope::Identity, "status"), &statuses);
+        query.require_one_of(AttributeName::new(Scope::Identity, "status"), &statuses);
         if let Some(text) = &self.text {
             query.find_text(text);
         }

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
-use mender::inventory::{Device, Filter, Name, Operator, Scope};
+use mender::inventory::{AttributeName, Device, Filter, Operator, Scope};
 use serde_json::Value;
 
 use super::filter::{Comparison, Condition, Operand, Test};
@@ -17,7 +17,7 @@ const TIMES: [&str; 3] = ["check_in_time", "created_ts", "updated_ts"];
 /// What is left to compare here.
 #[derive(Clone, Debug)]
 pub struct Local {
-    pub name: Name,
+    pub name: AttributeName,
     check: Check,
 }
 
@@ -30,7 +30,7 @@ enum Check {
 }
 
 /// A condition on a known attribute, in two halves. What the server compares never leaves out what fulfils the whole.
-pub fn split(condition: &Condition, name: Name) -> Result<(Option<Filter>, Option<Local>), String> {
+pub fn split(condition: &Condition, name: AttributeName) -> Result<(Option<Filter>, Option<Local>), String> {
     let shown = condition.to_string();
     let filter = |operator, value| Some(Filter { name: name.clone(), operator, value });
     let local = |check| Some(Local { name: name.clone(), check });
@@ -74,15 +74,15 @@ pub fn split(condition: &Condition, name: Name) -> Result<(Option<Filter>, Optio
 }
 
 /// The filter that finds what is one of these.
-pub fn one_of(name: &Name, operands: &[Operand]) -> Option<Filter> {
+pub fn one_of(name: &AttributeName, operands: &[Operand]) -> Option<Filter> {
     Some(among(name, operands, Operator::Equal, Operator::In))
 }
 
-fn none_of(name: &Name, operands: &[Operand]) -> Option<Filter> {
+fn none_of(name: &AttributeName, operands: &[Operand]) -> Option<Filter> {
     Some(among(name, operands, Operator::NotEqual, Operator::NotIn))
 }
 
-fn among(name: &Name, operands: &[Operand], one: Operator, many: Operator) -> Filter {
+fn among(name: &AttributeName, operands: &[Operand], one: Operator, many: Operator) -> Filter {
     let mut values: Vec<Value> = operands.iter().flat_map(Operand::values).collect();
     let is_one = values.len() == 1;
     let (operator, value) = if is_one { (one, values.remove(0)) } else { (many, Value::Array(values)) };
@@ -188,7 +188,7 @@ mod tests {
 
     fn halves(text: &str) -> (Value, Option<Local>) {
         let condition: Condition = text.parse().unwrap();
-        let name = Name::new(condition.attribute.scope.unwrap(), condition.attribute.name.clone());
+        let name = AttributeName::new(condition.attribute.scope.unwrap(), condition.attribute.name.clone());
         let (server, local) = split(&condition, name).unwrap_or_else(|error| panic!("{text}: {error}"));
         (serde_json::to_value(server).unwrap(), local)
     }
@@ -279,7 +279,7 @@ mod tests {
             ["system/check_in_time < yesterday", "system/check_in_time ~ 2026", "system/created_ts in 1"]
         {
             let condition: Condition = wrong.parse().unwrap();
-            let name = Name::new(Scope::System, condition.attribute.name.clone());
+            let name = AttributeName::new(Scope::System, condition.attribute.name.clone());
             assert!(split(&condition, name).is_err(), "{wrong}");
         }
     }

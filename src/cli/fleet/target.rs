@@ -1,7 +1,7 @@
 //! A device that a command works on.
 
 use mender::devices;
-use mender::inventory::{Name, Scope};
+use mender::inventory::{AttributeName, Scope};
 use serde_json::{Map, Value};
 
 use super::row::{Row, pairs, text};
@@ -19,7 +19,7 @@ pub struct Target {
 
 impl Target {
     /// A device as device authentication knows it: without its tags, so that it may have no name.
-    pub fn of(device: &devices::Device, naming: Option<&Name>) -> Self {
+    pub fn of(device: &devices::Device, naming: Option<&AttributeName>) -> Self {
         let named = naming.filter(|name| name.scope == Scope::Identity);
         let name = named.and_then(|name| device.identity_data.get(&name.attribute));
         Target {

@@ -1,7 +1,7 @@
 //! The devices that a command is for: named, or selected.
 
 use clap::Args;
-use mender::inventory::{Name, Scope};
+use mender::inventory::{AttributeName, Scope};
 
 use super::file::Missing;
 use super::row::Row;
@@ -90,7 +90,8 @@ impl TargetArgs {
         }
         let mut query = self.selection.query(fleet, missing).await?;
         let naming = fleet.attribute().await.cloned();
-        let mut attributes = vec![Name::new(Scope::Identity, "status"), Name::new(Scope::Tags, "name")];
+        let mut attributes =
+            vec![AttributeName::new(Scope::Identity, "status"), AttributeName::new(Scope::Tags, "name")];
         attributes.extend(naming.clone());
         // So that people know which devices they are.
         attributes.extend(fleet.in_scopes(&[Scope::Identity]).await.unwrap_or_default());

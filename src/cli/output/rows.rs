@@ -17,6 +17,11 @@ pub trait View<T> {
     }
     /// A cell for each heading.
     fn cells<'t>(&self, item: &'t T) -> Vec<Cell<'t>>;
+    /// Whether all columns are wanted, whether there is room or not.
+    fn keeps_all(&self) -> bool {
+        false
+    }
+
     /// The item's id.
     fn id<'t>(&self, item: &'t T) -> &'t str;
     /// The item as JSON on one line.
@@ -185,7 +190,8 @@ impl<T> Rows<'_, T> {
             _ if self.out.filter.is_some() => self.out.json_text(format!("[{}]\n", self.whole.join(","))),
             Form::Table if !self.held.is_empty() => {
                 let rows: Vec<_> = self.held.iter().map(|item| self.view.cells(item)).collect();
-                self.out.text(&table::grid(&self.view.titles(), &rows, self.out.width()))
+                let keeps_all = self.view.keeps_all();
+                self.out.text(&table::grid(&self.view.titles(), &rows, self.out.width(), keeps_all))
             }
             Form::Json => self.out.text(if self.is_first { "[]\n" } else { "\n]\n" }),
             _ => Ok(()),

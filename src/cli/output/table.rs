@@ -67,8 +67,8 @@ const GAP: usize = 2;
 const LONGEST_WORD: usize = 32;
 
 /// Aligned columns with headings, no wider than the terminal. Where not all columns find room, some are left out;
-/// where not even two do, each item has a line a property.
-pub fn grid(titles: &[&str], rows: &[Vec<Cell<'_>>], width: Option<u16>) -> String {
+/// where not even two do, each item has a line a property. With `keeps_all` they are broken over lines instead.
+pub fn grid(titles: &[&str], rows: &[Vec<Cell<'_>>], width: Option<u16>, keeps_all: bool) -> String {
     let texts: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(Cell::for_people).collect()).collect();
     let mut shown: Vec<usize> = (0..titles.len()).collect();
     let is_time = |column: usize| rows.iter().any(|row| matches!(row[column], Cell::Time(_)));
@@ -79,7 +79,7 @@ pub fn grid(titles: &[&str], rows: &[Vec<Cell<'_>>], width: Option<u16>) -> Stri
             texts.iter().map(|row| if whole { row[column].width() } else { longest_word(&row[column]) });
         needs.max().unwrap_or_default().max(titles[column].width()) + GAP
     };
-    if let Some(width) = width {
+    if let Some(width) = width.filter(|_| !keeps_all) {
         while shown.iter().map(|&column| least(column)).sum::<usize>() > usize::from(width) && shown.len() > 1
         {
             let is_empty = |column: usize| texts.iter().all(|row| row[column].is_empty());
@@ -104,7 +104,8 @@ pub fn grid(titles: &[&str], rows: &[Vec<Cell<'_>>], width: Option<u16>) -> Stri
     for row in &texts {
         table.add_row(shown.iter().map(|&column| row[column].as_str()));
     }
-    for (index, &column) in shown.iter().enumerate() {
+    // Where all columns stay the words have to give way.
+    for (index, &column) in shown.iter().enumerate().filter(|_| !keeps_all) {
         let least = u16::try_from(least(column)).unwrap_or(u16::MAX);
         if let Some(column) = table.column_mut(index) {
             column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(least)));
@@ -183,7 +184,7 @@ mod tests {
     fn people_get_aligned_columns_and_programs_tabs() {
         let things = [thing("a\x1b[31m", 5), thing("long name", 2048)];
         let expected = "NAME             SIZE\na\\u{1b}[31m     5 B\nlong name        2.00 KiB\n";
-        let shown = grid(&TITLES, &things, None);
+        let shown = grid(&TITLES, &things, None, false);
         let squeezed = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
         assert_eq!(squeezed(&shown), squeezed(expected));
         let starts: Vec<_> = shown.lines().map(|row| row.len() - row.trim_start().len()).collect();
@@ -203,7 +204,7 @@ mod tests {
         ];
         let rows = [row];
         let headings = |width| {
-            let text = grid(&WIDE, &rows, width);
+            let text = grid(&WIDE, &rows, width, false);
             assert!(text.contains("0123456789-0123456789"), "{text}");
             text.lines().next().unwrap().split_whitespace().collect::<Vec<_>>().join(" ")
         };
@@ -213,6 +214,13 @@ mod tests {
         assert_eq!(headings(Some(50)), "ID NAME ENDS");
         assert_eq!(headings(Some(35)), "ID NAME");
         assert_eq!(headings(Some(28)), "ID: 0123456789-0123456789");
+        let whole = grid(&WIDE, &rows, Some(50), true);
+        let heading: String = whole.lines().take(3).collect();
+        assert!(
+            ["ID", "NAME", "CREATE", "ENDS", "NOTE"].iter().all(|title| heading.contains(title)),
+            "{whole}"
+        );
+        assert!(whole.lines().all(|line| line.chars().count() <= 50), "{whole}");
     }
 
     #[test]

@@ -106,34 +106,37 @@ impl fmt::Display for Scope {
 /// What is no scope.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is no scope; there are identity, inventory, system, monitor and tags")]
-pub struct NoScope(pub String);
+pub struct ParseScopeError(pub String);
 
 impl FromStr for Scope {
-    type Err = NoScope;
+    type Err = ParseScopeError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Scope::ALL.into_iter().find(|scope| scope.name() == text).ok_or_else(|| NoScope(text.to_owned()))
+        Scope::ALL
+            .into_iter()
+            .find(|scope| scope.name() == text)
+            .ok_or_else(|| ParseScopeError(text.to_owned()))
     }
 }
 
 /// Which attribute.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[non_exhaustive]
-pub struct Name {
+pub struct AttributeName {
     /// Where.
     pub scope: Scope,
     /// Its name there. `id` in the scope identity is the device's id.
     pub attribute: String,
 }
 
-impl Name {
+impl AttributeName {
     /// The attribute `attribute` of `scope`.
     pub fn new(scope: Scope, attribute: impl Into<String>) -> Self {
-        Name { scope, attribute: attribute.into() }
+        AttributeName { scope, attribute: attribute.into() }
     }
 }
 
-impl fmt::Display for Name {
+impl fmt::Display for AttributeName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.scope, self.attribute)
     }
@@ -180,7 +183,7 @@ pub enum Operator {
 pub struct Filter {
     /// Which attribute.
     #[serde(flatten)]
-    pub name: Name,
+    pub name: AttributeName,
     /// How it is compared.
     #[serde(rename = "type")]
     pub operator: Operator,
@@ -193,7 +196,7 @@ pub struct Filter {
 pub struct Sort {
     /// Which attribute.
     #[serde(flatten)]
-    pub name: Name,
+    pub name: AttributeName,
     /// Which way. What lacks the attribute comes before all else.
     pub order: Order,
 }
@@ -219,7 +222,7 @@ pub struct Search {
     pub sort: Vec<Sort>,
     /// The attributes to fetch; all if empty.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub attributes: Vec<Name>,
+    pub attributes: Vec<AttributeName>,
     /// Only these devices.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub device_ids: Vec<String>,
@@ -232,7 +235,7 @@ pub struct Search {
 /// An attribute that the server has seen.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[non_exhaustive]
-pub struct Known {
+pub struct KnownAttribute {
     /// Its name.
     pub name: String,
     /// Its scope.
@@ -276,7 +279,7 @@ impl<'c> Inventory<'c> {
     /// # Errors
     ///
     /// Those of any call; see [`Error`](crate::Error).
-    pub async fn attributes(&self) -> Result<Vec<Known>> {
+    pub async fn attributes(&self) -> Result<Vec<KnownAttribute>> {
         self.0.get(&[&V2[..], &["filters", "attributes"]].concat()).send().await?.list()
     }
 

@@ -1,7 +1,7 @@
 //! `devices attributes`.
 
 use clap::Args;
-use mender::inventory::{Known, Scope};
+use mender::inventory::{KnownAttribute, Scope};
 
 use crate::cli::context::Context;
 use crate::cli::error::Result;
@@ -15,7 +15,7 @@ pub struct AttributesArgs {
     scope: Option<Scope>,
 }
 
-const COLUMNS: &[Column<Known>] = &[
+const COLUMNS: &[Column<KnownAttribute>] = &[
     Column { title: "Scope", cell: |known| Cell::text(&known.scope) },
     Column { title: "Name", cell: |known| Cell::text(&known.name) },
     Column { title: "Devices", cell: |known| Cell::Text(known.count.to_string().into()) },

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use clap::Args;
-use mender::inventory::Name;
+use mender::inventory::AttributeName;
 use mender::inventory::Scope;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -11,12 +11,12 @@ use serde_json::{Value, json};
 use crate::cli::args::JobsArgs;
 use crate::cli::context::Context;
 use crate::cli::error::Result;
-use crate::cli::fleet::{Attribute, Fleet, HELP, Missing, Query, SelectionArgs, text};
+use crate::cli::fleet::{Attribute, CONDITIONS_HELP, Fleet, Missing, Query, SelectionArgs, text};
 use crate::cli::output::{Cell, Column};
 
 /// Count devices.
 #[derive(Debug, Args)]
-#[command(after_help = HELP)]
+#[command(after_help = CONDITIONS_HELP)]
 pub struct CountArgs {
     /// By the values of this attribute, such as device_type
     #[arg(long, value_name = "[SCOPE/]ATTRIBUTE")]
@@ -76,14 +76,19 @@ fn show(ctx: &Context, count: u64) -> Result<()> {
 }
 
 /// Devices by the value of an attribute, the most frequent first.
-async fn by_value(fleet: &Fleet<'_>, query: &mut Query, name: &Name, jobs: JobsArgs) -> Result<Vec<Group>> {
-    query.fetch_only(vec![name.clone(), Name::new(Scope::Identity, "status")]);
+async fn by_value(
+    fleet: &Fleet<'_>,
+    query: &mut Query,
+    name: &AttributeName,
+    jobs: JobsArgs,
+) -> Result<Vec<Group>> {
+    query.fetch_only(vec![name.clone(), AttributeName::new(Scope::Identity, "status")]);
     let mut found = query.run(fleet, jobs.at_once());
     // By its JSON: numbers and texts that look alike are not the same.
     let mut counts: HashMap<String, Group> = HashMap::new();
     while let Some(some) = found.next().await? {
         for device in some {
-            let value = if *name == Name::new(Scope::Identity, "id") {
+            let value = if *name == AttributeName::new(Scope::Identity, "id") {
                 device.id.as_str().into()
             } else {
                 device.get(name.scope, &name.attribute).cloned().unwrap_or_default()

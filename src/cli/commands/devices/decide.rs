@@ -9,11 +9,11 @@ use mender::devices::{AuthSet, Decision, Device, Status};
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Result};
 use crate::cli::fleet::bulk::{self, BulkArgs, Done, Job, Jobs, Unfit, Work};
-use crate::cli::fleet::{Chosen, Fleet, HELP, Target, TargetArgs};
+use crate::cli::fleet::{CONDITIONS_HELP, Chosen, Fleet, Target, TargetArgs};
 
 /// Decide about devices.
 #[derive(Debug, Args)]
-#[command(after_help = HELP)]
+#[command(after_help = CONDITIONS_HELP)]
 pub struct DecideArgs {
     #[command(flatten)]
     targets: TargetArgs,

@@ -7,11 +7,11 @@ use super::patience::Patience;
 use crate::cli::context::Context;
 use crate::cli::error::Result;
 use crate::cli::fleet::bulk::{self, BulkArgs, Done, Job, Work};
-use crate::cli::fleet::{Fleet, HELP, TargetArgs};
+use crate::cli::fleet::{CONDITIONS_HELP, Fleet, TargetArgs};
 
 /// Remove devices.
 #[derive(Debug, Args)]
-#[command(after_help = HELP)]
+#[command(after_help = CONDITIONS_HELP)]
 pub struct DecommissionArgs {
     #[command(flatten)]
     targets: TargetArgs,

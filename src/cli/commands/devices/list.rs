@@ -17,7 +17,7 @@ use crate::cli::output::{Form, Output};
 
 /// List devices.
 #[derive(Debug, Args)]
-#[command(after_help = crate::cli::fleet::HELP)]
+#[command(after_help = crate::cli::fleet::CONDITIONS_HELP)]
 pub struct ListArgs {
     #[command(flatten)]
     page: PageArgs,

@@ -2,17 +2,17 @@
 
 use clap::Args;
 use mender::Client;
-use mender::connection::Order;
+use mender::connection::Trigger;
 use mender::devices::Status;
 
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Result};
 use crate::cli::fleet::bulk::{self, BulkArgs, Done, Job, Work};
-use crate::cli::fleet::{Fleet, HELP, Target, TargetArgs};
+use crate::cli::fleet::{CONDITIONS_HELP, Fleet, Target, TargetArgs};
 
 /// Order devices to do something.
 #[derive(Debug, Args)]
-#[command(after_help = HELP)]
+#[command(after_help = CONDITIONS_HELP)]
 pub struct OrderArgs {
     #[command(flatten)]
     targets: TargetArgs,
@@ -44,14 +44,14 @@ pub async fn run(args: OrderArgs, deed: Deed, ctx: &Context) -> Result<()> {
     let work = Work { verb, done, place: "", server, chosen, is_grave: false };
     let act = async |job: &Job<()>| match deed {
         Deed::RevokeToken => revoke(&client, &job.target).await,
-        Deed::CheckUpdate => order(&client, &job.target, Order::CheckUpdate).await,
-        Deed::SendInventory => order(&client, &job.target, Order::SendInventory).await,
+        Deed::CheckUpdate => trigger(&client, &job.target, Trigger::CheckUpdate).await,
+        Deed::SendInventory => trigger(&client, &job.target, Trigger::SendInventory).await,
     };
     bulk::run(ctx, &args.bulk, &work, jobs, act).await
 }
 
-async fn order(client: &Client, target: &Target, order: Order) -> Result<Done> {
-    match client.connections().order(&target.id, order).await {
+async fn trigger(client: &Client, target: &Target, trigger: Trigger) -> Result<Done> {
+    match client.connections().trigger(&target.id, trigger).await {
         Ok(()) => Ok(Done::Changed),
         // The server's own word is "not found" for a device that is just not there at the moment.
         Err(error) if error.refusal().is_some_and(|it| it.status == 404 && !it.is_from_elsewhere()) => {

@@ -48,8 +48,12 @@ pub struct PreauthorizeArgs {
 }
 
 const FILES: &str = "\
-The CSV file has a heading: a column 'key' names the file of the device's key, from the folder of the CSV file; every
-other column is an attribute of its identity. Only the public part of a key is sent.";
+The CSV file of --file has a heading. Its column 'key' names the file
+of the device's key, from the folder of the CSV file; every other
+column is an attribute of its identity:
+  mac,serial,key
+  02:00:00:00:00:01,A17,keys/a17.pem
+Only the public part of a key is sent.";
 
 /// Bytes of a list of devices.
 const LARGEST_LIST: u64 = 64 << 20;

@@ -10,12 +10,12 @@ use serde_json::json;
 
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Kind, Result};
-use crate::cli::fleet::{Condition, Fleet, HELP, Query};
+use crate::cli::fleet::{CONDITIONS_HELP, Condition, Fleet, Query};
 use crate::cli::span::some_time;
 
 /// Wait until a device is as wanted; exit code 4 if it is not in time.
 #[derive(Debug, Args)]
-#[command(after_help = HELP)]
+#[command(after_help = CONDITIONS_HELP)]
 pub struct WaitArgs {
     /// The device, which need not be there yet
     #[arg(value_name = "DEVICE")]

@@ -9,7 +9,7 @@ use clap::Args;
 use jiff::Timestamp;
 use mender::deployments::{Deployment, Usage};
 use mender::devices::Status;
-use mender::inventory::{Device, Name, Scope};
+use mender::inventory::{AttributeName, Device, Scope};
 use mender::{Client, Preferences};
 use serde::Serialize;
 
@@ -155,9 +155,9 @@ async fn each_accepted(
     mut take: impl FnMut(&Device, Option<String>),
 ) -> Result<()> {
     let mut query = Query::default();
-    query.require_equal(Name::new(Scope::Identity, "status"), Status::Accepted.name());
-    let system = ["check_in_time", "group"].map(|name| Name::new(Scope::System, name));
-    query.fetch_only([&system[..], &[Name::new(Scope::Inventory, RELEASE)]].concat());
+    query.require_equal(AttributeName::new(Scope::Identity, "status"), Status::Accepted.name());
+    let system = ["check_in_time", "group"].map(|name| AttributeName::new(Scope::System, name));
+    query.fetch_only([&system[..], &[AttributeName::new(Scope::Inventory, RELEASE)]].concat());
     let mut found = query.run(fleet, jobs.at_once());
     while let Some(some) = found.next().await? {
         for device in some {
