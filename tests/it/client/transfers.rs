@@ -109,14 +109,14 @@ fn an_answer_to_an_upload_that_does_not_come() {
     let server = Sandbox::start();
     let limit = |processing| {
         move |limits: &mut mender::Limits| {
-            limits.silence = Duration::from_millis(20);
+            limits.silence = Duration::from_millis(300);
             limits.processing = processing;
         }
     };
     let folder = tempfile::tempdir().unwrap();
     let source = Source::file(&file(&folder, &artifact())).unwrap();
     let patient = client(server.url(), &server.login(), limit(Duration::from_secs(60)));
-    server.fault(Fault::on("POST", UPLOAD).delay(Duration::from_millis(200)));
+    server.fault(Fault::on("POST", UPLOAD).delay(Duration::from_millis(900)));
     wait(patient.artifacts().upload(&source, "", Arc::new(Silent))).unwrap();
 
     server.fault(Fault::on("POST", UPLOAD).hang());
