@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use super::args::PageArgs;
 use super::context::Context;
 use super::error::{CliError, Result};
-use super::output::{Column, Form};
+use super::output::{Column, Form, Output};
 
 const DEFAULT_PER_PAGE: i64 = 20;
 
@@ -18,6 +18,8 @@ pub struct Listing {
     all: bool,
     raw: bool,
     detail: i64,
+    /// Whether the user asked for blocks; into a pipe they come by themselves.
+    asks_for_blocks: bool,
     blocks: bool,
 }
 
@@ -51,17 +53,16 @@ impl Listing {
                 .hint("--all gets all pages"));
         }
         let too_large = |_| CliError::failed("there is no such page");
-        let blocks = match ctx.out().asked_form() {
-            Some(form) => form == Form::Text,
-            None => args.detail.is_some() || !ctx.out().is_terminal(),
-        };
+        let form = ctx.out().asked_form();
+        let asks_for_blocks = form.map_or(args.detail.is_some(), |form| form == Form::Text);
         Ok(Listing {
             page: u32::try_from(page).map_err(too_large)?,
             per_page: u32::try_from(per_page).map_err(too_large)?,
             all: args.all,
             raw: args.raw,
             detail: args.detail.unwrap_or(0),
-            blocks,
+            asks_for_blocks,
+            blocks: asks_for_blocks || (form.is_none() && !ctx.out().is_terminal()),
         })
     }
 
@@ -74,7 +75,7 @@ impl Listing {
     where
         T: DeserializeOwned + Serialize + 'static,
     {
-        let detail = Self::detail(self.detail, style.what)?;
+        let detail = self.detail(style.what)?;
         if self.all {
             let items = pages.collect(None).await?;
             return self.show(&items, detail, style, ctx);
@@ -86,8 +87,7 @@ impl Listing {
         }
         self.show(&page.items, detail, style, ctx)?;
         if page.more && ctx.out().is_terminal() {
-            let next = u64::from(self.page) + 1;
-            ctx.out().notice(format_args!("there are more {}: --page {next}, or --all", style.what));
+            self.say_more(style.what, ctx.out());
         }
         Ok(())
     }
@@ -97,13 +97,28 @@ impl Listing {
     /// # Errors
     ///
     /// If there is no such level.
-    pub fn detail(level: i64, what: &str) -> Result<u8> {
-        match level {
-            0..=3 => Ok(level as u8),
+    pub fn detail(&self, what: &str) -> Result<u8> {
+        match self.detail {
+            0..=3 => Ok(self.detail as u8),
             // The word twice, as the official client has it.
             _ => Err(CliError::failed(format!("FAILURE: invalid {} detail", singular(what)))
                 .hint("--detail takes 0, 1, 2 or 3")),
         }
+    }
+
+    /// The number of the page, and how many items it has.
+    pub fn page(&self) -> (u32, u32) {
+        (self.page, self.per_page)
+    }
+
+    /// Says where the rest of a list is, of which a page was shown.
+    pub fn say_more(&self, what: &str, out: &Output) {
+        out.notice(format_args!("there are more {what}: --page {}, or --all", u64::from(self.page) + 1));
+    }
+
+    /// Whether the user asked for blocks.
+    pub fn asks_for_blocks(&self) -> bool {
+        self.asks_for_blocks
     }
 
     /// Whether it is in the official client's blocks.

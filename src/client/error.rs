@@ -299,6 +299,11 @@ impl Refusal {
         matches!(self.status, 404 | 405) && self.message.is_none()
     }
 
+    /// Whether a service says that it does not know what was asked for.
+    pub fn is_unknown(&self) -> bool {
+        self.status == 404 && !self.is_from_elsewhere()
+    }
+
     /// What the server said beyond its status: `: unauthorized (request id 1234)`, or nothing.
     pub fn details(&self) -> String {
         let mut text = String::new();

@@ -162,7 +162,7 @@ async fn by_pages(
                 let text =
                     format!("stopped after {begun} of {total} devices, of which {changed} were changed");
                 let error = CliError { kind: Kind::Partial, ..CliError::from(error).context(text) };
-                return Err(error.hint("what was done stays; the same command goes on with the rest"));
+                return Err(error.hint(bulk::REPEAT));
             }
         }
     }

@@ -9,6 +9,14 @@ use super::selection::SelectionArgs;
 use super::{Fleet, Target};
 use crate::cli::error::{CliError, Result};
 
+/// A device by name.
+#[derive(Clone, Debug, Args)]
+pub struct DeviceArg {
+    /// Id or its beginning, name, or attribute=value
+    #[arg(value_name = "DEVICE")]
+    pub device: String,
+}
+
 /// Devices by name, or a selection.
 #[derive(Clone, Debug, Default, Args)]
 pub struct TargetArgs {

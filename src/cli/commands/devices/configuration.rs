@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use super::super::{Tree, help_of};
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Result};
-use crate::cli::fleet::{Fleet, Target, text};
+use crate::cli::fleet::{DeviceArg, Fleet, Target, text};
 use crate::cli::output::{Cell, Column};
 
 /// The configuration of a device.
@@ -25,15 +25,13 @@ pub struct ConfigurationArgs {
 enum Verb {
     /// Show what is wanted, and what the device says it has
     Show {
-        /// Id or its beginning, name, or attribute=value
-        #[arg(value_name = "DEVICE")]
-        device: String,
+        #[command(flatten)]
+        named: DeviceArg,
     },
     /// Change some keys of what is wanted; the others stay
     Set {
-        /// Id or its beginning, name, or attribute=value
-        #[arg(value_name = "DEVICE")]
-        device: String,
+        #[command(flatten)]
+        named: DeviceArg,
         /// Keys with their values
         #[arg(value_name = "KEY=VALUE", required_unless_present = "unset")]
         pairs: Vec<String>,
@@ -46,9 +44,8 @@ enum Verb {
     },
     /// Send what is wanted to the device; prints the id of the deployment
     Deploy {
-        /// Id or its beginning, name, or attribute=value
-        #[arg(value_name = "DEVICE")]
-        device: String,
+        #[command(flatten)]
+        named: DeviceArg,
         /// Let the device try again so often
         #[arg(long, value_name = "N", default_value_t = 0)]
         retries: u32,
@@ -80,14 +77,14 @@ fn shown(value: &Value) -> std::borrow::Cow<'_, str> {
 
 pub async fn run(args: ConfigurationArgs, ctx: &Context, tree: Tree) -> Result<()> {
     let Some(verb) = args.verb else { return ctx.out().help(&help_of(tree, &["devices", "configuration"])) };
-    let (Verb::Show { device } | Verb::Set { device, .. } | Verb::Deploy { device, .. }) = &verb;
+    let (Verb::Show { named } | Verb::Set { named, .. } | Verb::Deploy { named, .. }) = &verb;
     let change = match &verb {
         Verb::Set { pairs, unset, .. } => Some(Change::read(pairs, unset)?),
         _ => None,
     };
     let client = ctx.client()?;
     // The service keeps a record for any id that it is given.
-    let target = Fleet::new(&client, ctx.out()).one(device).await?;
+    let target = Fleet::new(&client, ctx.out()).one(&named.device).await?;
     let configuration = get(&client, &target).await?;
     match (verb, change) {
         (Verb::Show { .. }, _) => show(ctx, &configuration),
@@ -109,7 +106,7 @@ pub async fn run(args: ConfigurationArgs, ctx: &Context, tree: Tree) -> Result<(
 async fn get(client: &Client, target: &Target) -> Result<Configuration> {
     client.configurations().get(&target.id).await.map_err(|error| {
         let error = lacking(error);
-        if error.refusal.as_ref().is_some_and(|it| it.status == 404 && !it.is_from_elsewhere()) {
+        if error.refusal.as_ref().is_some_and(|it| it.is_unknown()) {
             return error.hint("the service learns of a device once it is accepted, a moment later");
         }
         error

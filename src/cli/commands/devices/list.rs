@@ -71,10 +71,6 @@ pub async fn run(args: ListArgs, ctx: &Context) -> Result<()> {
     if args.page.raw && asks_more {
         return Err(CliError::usage("--raw is one page as the server sends it; it takes no selection"));
     }
-    let wants_blocks = match ctx.out().asked_form() {
-        Some(form) => form == Form::Text,
-        None => args.page.detail.is_some(),
-    };
     let client = ctx.client()?;
     if args.page.raw || (listing.shows_blocks() && !asks_more) {
         let style = Style { columns: official::COLUMNS, id: |device| &device.id, block, what: "devices" };
@@ -83,11 +79,14 @@ pub async fn run(args: ListArgs, ctx: &Context) -> Result<()> {
     let fleet = Fleet::new(&client, ctx.out());
     let mut query = args.selection.query(&fleet, Missing::Fails).await?;
     query.sort_by(sort(&args, &fleet).await?)?;
-    let cut = Cut::of(&args, asks_more);
-    if wants_blocks {
-        return blocks(&args, cut, &fleet, &mut query).await;
+    let cut = Cut::of(&args, &listing, asks_more);
+    if listing.asks_for_blocks() {
+        return blocks(listing.detail("devices")?, &args, cut, &fleet, &mut query).await;
     }
-    rows(&args, cut, ctx.out(), &fleet, query).await
+    if rows(&args, cut, ctx.out(), &fleet, query).await? {
+        listing.say_more("devices", ctx.out());
+    }
+    Ok(())
 }
 
 async fn sort(args: &ListArgs, fleet: &Fleet<'_>) -> Result<Vec<Sort>> {
@@ -102,8 +101,8 @@ async fn sort(args: &ListArgs, fleet: &Fleet<'_>) -> Result<Vec<Sort>> {
     Ok(sort)
 }
 
-/// The list in our forms.
-async fn rows(args: &ListArgs, cut: Cut, out: &Output, fleet: &Fleet<'_>, mut query: Query) -> Result<()> {
+/// The list in our forms. Tells whether there is another page behind it.
+async fn rows(args: &ListArgs, cut: Cut, out: &Output, fleet: &Fleet<'_>, mut query: Query) -> Result<bool> {
     let form = out.form()?;
     // Ids need no names.
     let naming = if form == Form::Ids { None } else { fleet.attribute().await };
@@ -127,11 +126,7 @@ async fn rows(args: &ListArgs, cut: Cut, out: &Output, fleet: &Fleet<'_>, mut qu
         rows.add(devices.into_iter().map(|device| Row::of(device, naming)).collect())?;
     }
     rows.end()?;
-    if has_more && cut.is_page {
-        let next = args.page.page.unwrap_or(1) + 1;
-        out.notice(format_args!("there are more devices: --page {next}, or --all"));
-    }
-    Ok(())
+    Ok(has_more && cut.is_page)
 }
 
 /// Which part of what is found.
@@ -143,7 +138,7 @@ struct Cut {
 }
 
 impl Cut {
-    fn of(args: &ListArgs, asks_more: bool) -> Self {
+    fn of(args: &ListArgs, listing: &Listing, asks_more: bool) -> Self {
         let paged = args.page.page.is_some() || args.page.per_page.is_some();
         if let Some(limit) = args.limit {
             return Cut { skip: 0, take: limit.get(), is_page: false };
@@ -151,10 +146,8 @@ impl Cut {
         if args.page.all || (asks_more && !paged) {
             return Cut { skip: 0, take: usize::MAX, is_page: false };
         }
-        // The listing has checked them.
-        let number =
-            |given: Option<i64>, usual: usize| given.and_then(|it| it.try_into().ok()).unwrap_or(usual);
-        let (page, size) = (number(args.page.page, 1), number(args.page.per_page, 20));
+        let (page, size) = listing.page();
+        let (page, size) = (page as usize, size as usize);
         Cut { skip: (page - 1).saturating_mul(size), take: size, is_page: true }
     }
 
@@ -170,8 +163,7 @@ impl Cut {
 }
 
 /// The official client's blocks of selected devices.
-async fn blocks(args: &ListArgs, cut: Cut, fleet: &Fleet<'_>, query: &mut Query) -> Result<()> {
-    let detail = Listing::detail(args.page.detail.unwrap_or(0), "devices")?;
+async fn blocks(detail: u8, args: &ListArgs, cut: Cut, fleet: &Fleet<'_>, query: &mut Query) -> Result<()> {
     query.fetch_ids();
     let mut found = query.run(fleet, args.jobs.at_once());
     let (mut skip, mut left) = (cut.skip, cut.take);

@@ -1,9 +1,9 @@
 //! `devices check-update`, `send-inventory` and `revoke-token`: short orders to devices.
 
 use clap::Args;
-use mender::Client;
 use mender::connection::Trigger;
 use mender::devices::Status;
+use mender::{Client, Refusal};
 
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Result};
@@ -54,7 +54,7 @@ async fn trigger(client: &Client, target: &Target, trigger: Trigger) -> Result<D
     match client.connections().trigger(&target.id, trigger).await {
         Ok(()) => Ok(Done::Changed),
         // The server's own word is "not found" for a device that is just not there at the moment.
-        Err(error) if error.refusal().is_some_and(|it| it.status == 404 && !it.is_from_elsewhere()) => {
+        Err(error) if error.refusal().is_some_and(Refusal::is_unknown) => {
             Ok(Done::NotNow("it is not connected".into()))
         }
         Err(error) => Err(CliError::from(error).or_lacking("for connected devices")),

@@ -9,15 +9,14 @@ use serde_json::{Value, json};
 
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Result};
-use crate::cli::fleet::{Fleet, Row, text};
+use crate::cli::fleet::{DeviceArg, Fleet, Row, text};
 use crate::cli::output::{Cell, View};
 
 /// Show all that is known of a device.
 #[derive(Debug, Args)]
 pub struct ShowArgs {
-    /// Id or its beginning, name, or attribute=value
-    #[arg(value_name = "DEVICE")]
-    device: String,
+    #[command(flatten)]
+    named: DeviceArg,
 }
 
 /// What the services know of one device.
@@ -31,7 +30,7 @@ struct Sheet {
 pub async fn run(args: ShowArgs, ctx: &Context) -> Result<()> {
     let client = ctx.client()?;
     let fleet = Fleet::new(&client, ctx.out());
-    let target = fleet.one(&args.device).await?;
+    let target = fleet.one(&args.named.device).await?;
     let id = target.id.as_str();
     let (devices, inventory, connections) = (client.devices(), client.inventory(), client.connections());
     let (device, known, connection, last) =

@@ -6,7 +6,7 @@ use mender::inventory::Tag;
 use super::super::{Tree, help_of};
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Result};
-use crate::cli::fleet::{Fleet, text};
+use crate::cli::fleet::{DeviceArg, Fleet, text};
 use crate::cli::output::{Cell, Column};
 
 /// The tags of a device.
@@ -20,15 +20,13 @@ pub struct TagsArgs {
 enum Verb {
     /// List the tags
     List {
-        /// Id or its beginning, name, or attribute=value
-        #[arg(value_name = "DEVICE")]
-        device: String,
+        #[command(flatten)]
+        named: DeviceArg,
     },
     /// Set tags; the others stay
     Set {
-        /// Id or its beginning, name, or attribute=value
-        #[arg(value_name = "DEVICE")]
-        device: String,
+        #[command(flatten)]
+        named: DeviceArg,
         /// The tags
         #[arg(value_name = "NAME=VALUE", required = true)]
         tags: Vec<String>,
@@ -38,9 +36,8 @@ enum Verb {
     },
     /// Remove tags
     Remove {
-        /// Id or its beginning, name, or attribute=value
-        #[arg(value_name = "DEVICE")]
-        device: String,
+        #[command(flatten)]
+        named: DeviceArg,
         /// Names of the tags
         #[arg(value_name = "NAME", required = true)]
         names: Vec<String>,
@@ -55,15 +52,14 @@ const COLUMNS: &[Column<Tag>] = &[
 
 pub async fn run(args: TagsArgs, ctx: &Context, tree: Tree) -> Result<()> {
     let Some(verb) = args.verb else { return ctx.out().help(&help_of(tree, &["devices", "tags"])) };
-    let (Verb::List { device: word } | Verb::Set { device: word, .. } | Verb::Remove { device: word, .. }) =
-        &verb;
+    let (Verb::List { named } | Verb::Set { named, .. } | Verb::Remove { named, .. }) = &verb;
     let new = match &verb {
         Verb::Set { tags, description, .. } => read(tags, description.as_deref())?,
         _ => Vec::new(),
     };
     let client = ctx.client()?;
     // The server would say yes to an unknown device and store nothing.
-    let target = Fleet::new(&client, ctx.out()).one(word).await?;
+    let target = Fleet::new(&client, ctx.out()).one(&named.device).await?;
     let inventory = client.inventory();
     let tags = inventory.tags(&target.id);
     let outcome = match &verb {

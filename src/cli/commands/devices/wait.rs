@@ -4,8 +4,8 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use clap::Args;
-use mender::Client;
 use mender::devices::Status;
+use mender::{Client, Refusal};
 use serde_json::json;
 
 use crate::cli::context::Context;
@@ -150,7 +150,7 @@ async fn look(args: &WaitArgs, fleet: &Fleet<'_>, known: &mut Option<String>) ->
 async fn connection(client: &Client, id: &str) -> Result<(bool, String)> {
     match client.connections().get(id).await {
         Ok(connection) => Ok((connection.is_up(), format!("it is {}", connection.status))),
-        Err(error) if error.refusal().is_some_and(|it| it.status == 404 && !it.is_from_elsewhere()) => {
+        Err(error) if error.refusal().is_some_and(Refusal::is_unknown) => {
             Ok((false, "it was never connected".into()))
         }
         Err(error) => Err(CliError::from(error).or_lacking("for connected devices")),

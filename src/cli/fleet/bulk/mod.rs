@@ -13,7 +13,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use mender::ServerUrl;
 use tokio::time::Instant;
 
-use self::outcome::{Outcomes, Run};
+use self::outcome::{Outcome, Outcomes, Run};
 use self::progress::Progress;
 use super::{Chosen, Target};
 use crate::cli::args::{ConsentArgs, JobsArgs};
@@ -23,6 +23,7 @@ use crate::cli::output::Form;
 use crate::cli::signals;
 
 pub use self::plan::{Plan, agree, counted};
+pub use self::progress::REPEAT;
 
 /// How to work on many devices.
 #[derive(Clone, Debug, Args)]
@@ -166,19 +167,22 @@ pub async fn run<T>(
         progress: Progress::to(jobs.count()),
         noted: vec![false; jobs.list.len()],
     });
-    let working =
-        signals::interruptible(go_on(args, &jobs, &act, &run), || run.borrow().progress.interrupted(work));
+    let work_on = async {
+        go_on(args, &jobs, &act, &run).await;
+        Ok(())
+    };
+    let working = signals::interruptible(work_on, || run.borrow().progress.interrupted(work));
     let outcome = working.await;
     let mut run = run.into_inner();
     run.count.clear();
     // What was not come to has to be done yet, too.
-    let rest = run.leave_rest(&targets);
+    run.leave_rest(&targets);
     if run.progress.is_read()
         && let Err(error) = run.rows.end()
     {
         run.progress.unread(error);
     }
-    outcome.and(rest).and_then(|()| run.progress.verdict(ctx, work, &what))
+    outcome.and_then(|()| run.progress.verdict(ctx, work, &what))
 }
 
 async fn go_on<T>(
@@ -186,12 +190,12 @@ async fn go_on<T>(
     jobs: &Jobs<T>,
     act: &impl AsyncFn(&Job<T>) -> Result<Done>,
     run: &RefCell<Run<'_>>,
-) -> Result<()> {
+) {
     for unfit in &jobs.unfit {
-        run.borrow_mut().leave_out(unfit)?;
+        run.borrow_mut().leave_out(unfit);
     }
     for target in &jobs.settled {
-        run.borrow_mut().settled(target)?;
+        run.borrow_mut().settled(Outcome::of(target, None));
     }
     let pause = args.rate.map_or(Duration::ZERO, |rate| Duration::from_secs(1) / rate.get());
     let mut turn = Instant::now();
@@ -209,7 +213,7 @@ async fn go_on<T>(
                 (index, &job.target, act(job).await)
             });
         }
-        let Some((index, target, outcome)) = running.next().await else { return Ok(()) };
-        run.borrow_mut().note(index, target, outcome, args.max_errors.get())?;
+        let Some((index, target, outcome)) = running.next().await else { return };
+        run.borrow_mut().note(index, target, outcome, args.max_errors.get());
     }
 }

@@ -22,70 +22,71 @@ pub struct Run<'v> {
 
 impl Run<'_> {
     /// Takes what came of one device.
-    pub fn note(&mut self, index: usize, target: &Target, outcome: Result<Done>, most: usize) -> Result<()> {
+    pub fn note(&mut self, index: usize, target: &Target, outcome: Result<Done>, most: usize) {
         self.count.advance();
         self.noted[index] = true;
-        let error = match outcome {
-            Ok(Done::NotNow(why)) => return self.leave_out(&Unfit { target: target.clone(), why }),
-            Ok(done) => {
-                self.progress.succeeded(&done);
-                return match done {
-                    Done::Made { id } | Done::Found { id } => {
-                        self.show_done(Outcome { id, name: target.name.clone(), error: None })
-                    }
-                    _ => self.show_done(Outcome::of(target, None)),
-                };
+        match outcome {
+            Ok(Done::NotNow(why)) => self.leave_out(&Unfit { target: target.clone(), why }),
+            Ok(Done::Changed) => self.changed(Outcome::of(target, None)),
+            Ok(Done::Already) => self.settled(Outcome::of(target, None)),
+            Ok(Done::Made { id }) => self.changed(Outcome { id, ..Outcome::of(target, None) }),
+            Ok(Done::Found { id }) => self.settled(Outcome { id, ..Outcome::of(target, None) }),
+            Err(error) => {
+                self.show_failed(Outcome::of(target, Some(error.message())));
+                self.progress.failed(target, error, most);
             }
-            Err(error) => error,
-        };
-        if self.progress.total > 1 || self.shows_all {
-            self.show(Outcome::of(target, Some(error.message())))?;
         }
-        self.progress.failed(target, error, most);
-        Ok(())
+    }
+
+    fn changed(&mut self, outcome: Outcome) {
+        self.progress.changed += 1;
+        self.show_done(outcome);
     }
 
     /// Takes one that was so before.
-    pub fn settled(&mut self, target: &Target) -> Result<()> {
-        self.progress.succeeded(&Done::Already);
-        self.show_done(Outcome::of(target, None))
+    pub fn settled(&mut self, outcome: Outcome) {
+        self.progress.already += 1;
+        self.show_done(outcome);
     }
 
     /// Takes all of which nothing is known in the end, so that a list of what is still to be done is whole.
-    pub fn leave_rest(&mut self, targets: &[&Target]) -> Result<()> {
+    pub fn leave_rest(&mut self, targets: &[&Target]) {
         if self.progress.total == 1 {
-            return Ok(());
+            return;
         }
-        let rest: Vec<&Target> = targets
-            .iter()
-            .zip(&self.noted)
-            .filter(|(_, noted)| !**noted)
-            .map(|(target, _)| *target)
-            .collect();
-        rest.into_iter().try_for_each(|target| self.show(Outcome::of(target, Some("not come to".into()))))
+        for (index, target) in targets.iter().enumerate() {
+            if !self.noted[index] {
+                self.show(Outcome::of(target, Some("not come to".into())));
+            }
+        }
     }
 
     /// Takes one that could not be worked on.
-    pub fn leave_out(&mut self, unfit: &Unfit) -> Result<()> {
+    pub fn leave_out(&mut self, unfit: &Unfit) {
         self.progress.left_out(unfit);
-        if self.progress.total > 1 || self.shows_all {
-            self.show(Outcome::of(&unfit.target, Some(unfit.why.clone())))?;
-        }
-        Ok(())
+        self.show_failed(Outcome::of(&unfit.target, Some(unfit.why.clone())));
     }
 
-    fn show_done(&mut self, outcome: Outcome) -> Result<()> {
-        if self.shows_all { self.show(outcome) } else { Ok(()) }
+    fn show_done(&mut self, outcome: Outcome) {
+        if self.shows_all {
+            self.show(outcome);
+        }
+    }
+
+    /// What the only one failed with is the error of the whole.
+    fn show_failed(&mut self, outcome: Outcome) {
+        if self.progress.total > 1 || self.shows_all {
+            self.show(outcome);
+        }
     }
 
     /// If nobody can be told any more the work stops, but what is under way is not cut off.
-    fn show(&mut self, outcome: Outcome) -> Result<()> {
+    fn show(&mut self, outcome: Outcome) {
         if self.progress.is_read()
             && let Err(error) = self.rows.add(vec![outcome])
         {
             self.progress.unread(error);
         }
-        Ok(())
     }
 }
 
@@ -97,7 +98,7 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    fn of(target: &Target, error: Option<String>) -> Self {
+    pub fn of(target: &Target, error: Option<String>) -> Self {
         Outcome { id: target.id.clone(), name: target.name.clone(), error }
     }
 }

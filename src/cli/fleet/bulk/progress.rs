@@ -1,20 +1,21 @@
 //! How far bulk work is, and how it ended.
 
 use super::plan::{counted, first_line};
-use super::{Done, Unfit, Work};
+use super::{Unfit, Work};
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Kind, Result};
 use crate::cli::fleet::Target;
 
-const REPEAT: &str = "what was done stays; the same command goes on with the rest";
-const AGAIN: &str = "what was done stays; the same command goes on with the rest, and so does --file with what was printed on stdout";
+/// What to do after work that ended early.
+pub const REPEAT: &str = "what was done stays; the same command goes on with the rest";
+const REPEAT_OR_FILE: &str = "what was done stays; the same command goes on with the rest, and so does --file with what was printed on stdout";
 
 /// How far it is.
 #[derive(Default)]
 pub struct Progress {
     pub total: usize,
-    changed: usize,
-    already: usize,
+    pub changed: usize,
+    pub already: usize,
     failed: usize,
     /// Those that were tried.
     errors: usize,
@@ -47,14 +48,6 @@ impl Progress {
 
     fn finished(&self) -> usize {
         self.changed + self.already + self.failed
-    }
-
-    pub fn succeeded(&mut self, done: &Done) {
-        match done {
-            Done::Changed | Done::Made { .. } => self.changed += 1,
-            Done::Already | Done::Found { .. } => self.already += 1,
-            Done::NotNow(_) => {}
-        }
     }
 
     pub fn failed(&mut self, target: &Target, error: CliError, most: usize) {
@@ -100,7 +93,7 @@ impl Progress {
             if self.total == 1 {
                 return Err(stop);
             }
-            return Err(CliError { kind, ..stop.context(stopped) }.hint(AGAIN));
+            return Err(CliError { kind, ..stop.context(stopped) }.hint(REPEAT_OR_FILE));
         }
         let is_done = self.finished() == self.total;
         // A reader who has enough may go once all is done; what could not be written is missed.
@@ -121,7 +114,11 @@ impl Progress {
                 "{} of {} devices were not {}; the first: {first}",
                 self.failed, self.total, work.done
             );
-            let hint = if self.have_no_ids { AGAIN } else { "--file takes what was printed on stdout back" };
+            let hint = if self.have_no_ids {
+                REPEAT_OR_FILE
+            } else {
+                "--file takes what was printed on stdout back"
+            };
             return Err(CliError::new(kind, anyhow::Error::msg(text)).hint(hint));
         }
         ctx.out().notice(match (self.changed, self.already) {
