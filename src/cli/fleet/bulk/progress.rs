@@ -93,7 +93,9 @@ impl Progress {
             if self.total == 1 {
                 return Err(stop);
             }
-            return Err(CliError { kind, ..stop.context(stopped) }.hint(REPEAT_OR_FILE));
+            // What has no id yet is not printed in a form that can be read back.
+            let hint = if self.have_no_ids { REPEAT } else { REPEAT_OR_FILE };
+            return Err(CliError { kind, ..stop.context(stopped) }.hint(hint));
         }
         let is_done = self.finished() == self.total;
         // A reader who has enough may go once all is done; what could not be written is missed.
@@ -114,11 +116,7 @@ impl Progress {
                 "{} of {} devices were not {}; the first: {first}",
                 self.failed, self.total, work.done
             );
-            let hint = if self.have_no_ids {
-                REPEAT_OR_FILE
-            } else {
-                "--file takes what was printed on stdout back"
-            };
+            let hint = if self.have_no_ids { REPEAT } else { "--file takes what was printed on stdout back" };
             return Err(CliError::new(kind, anyhow::Error::msg(text)).hint(hint));
         }
         ctx.out().notice(match (self.changed, self.already) {

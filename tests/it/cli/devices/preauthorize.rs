@@ -337,11 +337,21 @@ fn failures_of_a_file_are_told_by_identity() {
     fleet.server.fault(Fault::on("POST", CALL).status(500).after(1));
     let some = preauthorize(&fleet, &["--file", "devices.csv", "--yes", "-j1"]).exits_with(3);
     let some = some.shows("sn=2\t").says("1 of 2 devices were not preauthorized");
-    some.says("the same command goes on with the rest").does_not_say("--file takes");
+    some.says("the same command goes on with the rest").does_not_say("--file");
     preauthorize(&fleet, &["--file", "devices.csv", "--yes", "-j1"]).succeeds().says("nothing to do for 1");
     // The first is not made again: the server knows it.
     let requests: Vec<_> = sent(&fleet).iter().map(|body| body["identity_data"]["sn"].clone()).collect();
     assert_eq!(requests, ["1", "2", "1", "2"]);
+}
+
+#[test]
+fn a_list_that_is_given_up_is_not_to_be_read_back_from_stdout() {
+    let fleet = nobody();
+    fleet.home.write("devices.csv", "sn,key\n1,device.pub\n2,device.pub\n3,device.pub\n");
+    fleet.server.fault(Fault::on("POST", CALL).status(500).after(1));
+    let stopped = preauthorize(&fleet, &["--file", "devices.csv", "--yes", "-j1", "--max-errors", "1"]);
+    let stopped = stopped.exits_with(3).says("stopped after");
+    stopped.says("the same command goes on with the rest").does_not_say("--file");
 }
 
 #[test]
