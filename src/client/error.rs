@@ -182,6 +182,20 @@ pub enum RequestError {
         /// So many it takes.
         most: usize,
     },
+    /// A name that is none or too long.
+    #[error("the name has to have from 1 to {most} bytes")]
+    Name {
+        /// So many it may have.
+        most: usize,
+    },
+    /// More than one call takes.
+    #[error("the request would have {given} bytes, more than the {most} that the server takes")]
+    TooLarge {
+        /// So many it has.
+        given: usize,
+        /// So many it may have.
+        most: usize,
+    },
     /// The body of a search holds its fields, and those for the pages.
     #[error("the body of a search has to be a JSON object")]
     SearchBody,

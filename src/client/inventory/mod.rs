@@ -1,6 +1,7 @@
 //! The inventory: what devices, users and the server say of each device, and the search over it.
 
 mod groups;
+mod saved;
 mod tags;
 
 use std::fmt;
@@ -16,6 +17,7 @@ use super::page::Pages;
 use super::url::segment;
 
 pub use self::groups::{Change, Groups};
+pub use self::saved::Saved;
 pub use self::tags::{Tag, Tags};
 
 /// A device as the inventory knows it.
@@ -286,6 +288,11 @@ impl<'c> Inventory<'c> {
     /// Groups of devices.
     pub fn groups(&self) -> Groups<'c> {
         Groups(self.0)
+    }
+
+    /// Saved filters, where the server has them.
+    pub fn saved(&self) -> Saved<'c> {
+        Saved(self.0)
     }
 
     /// The tags of one device.

@@ -141,7 +141,7 @@ fn a_release_is_followed_by_group() {
 #[test]
 fn what_a_role_may_not_see_is_left_out_with_a_word() {
     for (path, lacking) in [
-        ("/api/management/v1/deployments/deployments", "Deployments"),
+        ("/api/management/v2/deployments/deployments", "Deployments"),
         ("/api/management/v2/devauth/limits", "Limits"),
         ("/api/management/v2/inventory", "Software"),
         ("/api/management/v2/devauth/devices?", "Waiting for a decision"),

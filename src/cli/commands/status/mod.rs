@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use clap::Args;
 use jiff::Timestamp;
-use mender::deployments::{Deployment, Usage};
+use mender::deployments::{Deployment, Filter, State, Usage};
 use mender::devices::Status;
 use mender::inventory::{AttributeName, Device, Scope};
 use mender::{Client, Preferences};
@@ -201,8 +201,8 @@ async fn pending(client: &Client, preferences: &Preferences) -> Result<Vec<Pendi
 
 async fn running(client: &Client) -> Result<Vec<Running>> {
     let mut all = Vec::new();
-    for status in ["inprogress", "pending"] {
-        let some = client.deployments().list(status).from(1, MOST_DEPLOYMENTS as u32);
+    for state in [State::InProgress, State::Pending] {
+        let some = client.deployments().list(&Filter::of(state)).from(1, MOST_DEPLOYMENTS as u32);
         all.extend(some.collect(Some(MOST_DEPLOYMENTS)).await?.into_iter().map(Running::from));
     }
     Ok(all)
@@ -222,14 +222,14 @@ fn seen<T>(outcome: Result<T>, ctx: &Context) -> Result<Option<T>> {
 
 impl From<Deployment> for Running {
     fn from(deployment: Deployment) -> Self {
-        let statistics = deployment.statistics.and_then(|it| it.status).unwrap_or_default();
+        let counts = deployment.counts();
         Running {
             id: deployment.id,
             name: deployment.name,
             artifact: deployment.artifact_name,
             status: deployment.status,
             devices: deployment.max_devices,
-            statistics: statistics.into_iter().filter(|(_, count)| *count > 0).collect(),
+            statistics: counts.some().map(|(status, count)| (status.to_owned(), count)).collect(),
         }
     }
 }
