@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use secrecy::SecretString;
 
 /// The variables that users set, with what they are for; the end of `--help` shows them.
-pub const VARIABLES: [(&str, &str); 11] = [
+pub const VARIABLES: [(&str, &str); 12] = [
     ("MENDER_SERVER_URL", "address of the server"),
     ("MENDER_ACCESS_TOKEN", "token to use (also MENDER_SERVER_ACCESS_TOKEN)"),
     ("MENDER_USERNAME", "user to log in as"),
@@ -19,6 +19,10 @@ pub const VARIABLES: [(&str, &str); 11] = [
     ("HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY", "proxies, and where to do without"),
     ("SSL_CERT_FILE, SSL_CERT_DIR", "certificate authorities in place of the system's"),
     ("NO_COLOR", "no colours"),
+    (
+        "GITHUB_ACTIONS, GITHUB_STEP_SUMMARY, GITLAB_CI, CI_PROJECT_DIR",
+        "set in jobs there; see deployments watch",
+    ),
 ];
 
 /// What the environment says. An empty variable counts as one that is not set.
@@ -43,6 +47,11 @@ pub struct Env {
     /// The user's configuration directory.
     pub config: Option<PathBuf>,
     pub working_directory: Option<PathBuf>,
+    /// Whether this is a job of GitHub's, and the file that it shows with the job.
+    pub github: bool,
+    pub github_summary: Option<PathBuf>,
+    /// Where the files of a job of GitLab's are, if this is one.
+    pub gitlab: Option<PathBuf>,
 }
 
 impl Env {
@@ -69,8 +78,15 @@ impl Env {
             // The system's own call there does not look at the variable, which tests and portable set-ups set.
             config: if cfg!(windows) { path("APPDATA") } else { None }.or_else(dirs::config_dir),
             working_directory: std::env::current_dir().ok(),
+            github: is_true("GITHUB_ACTIONS"),
+            github_summary: path("GITHUB_STEP_SUMMARY"),
+            gitlab: is_true("GITLAB_CI").then(|| path("CI_PROJECT_DIR").unwrap_or_else(|| ".".into())),
         }
     }
+}
+
+fn is_true(name: &str) -> bool {
+    value(name).is_some_and(|value| value == "true")
 }
 
 fn value(name: &str) -> Option<OsString> {

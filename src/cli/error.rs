@@ -103,6 +103,12 @@ impl CliError {
         if is_other { self.reworded(format!("the server has no service {service}")) } else { self }
     }
 
+    /// Whether the same request may go better later: the line broke, or the server is in trouble or was asked too often.
+    pub fn may_pass(&self) -> bool {
+        let is_broken = matches!(self.cause.downcast_ref(), Some(Error::Connection { .. }));
+        is_broken || matches!(self.status(), Some(429 | 500 | 502..=599))
+    }
+
     /// The HTTP status that the server refused with.
     pub fn status(&self) -> Option<u16> {
         self.refusal.as_ref().map(|refusal| refusal.status)

@@ -10,12 +10,17 @@ pub mod env;
 mod error;
 mod files;
 mod fleet;
+mod forge;
 #[cfg_attr(not(feature = "jq"), path = "jq_lacking.rs")]
 mod jq;
 mod listing;
+mod moment;
+mod near;
 mod official;
 mod output;
+mod portion;
 mod profiles;
+mod rollout;
 mod settings;
 mod signals;
 mod span;
@@ -101,6 +106,7 @@ async fn dispatch(command: Option<Command>, ctx: &Context, tree: Tree) -> Result
         Some(Command::Token(args)) => commands::token::run(args, ctx, tree).await,
         Some(Command::Users(args)) => commands::users::run(args, ctx, tree).await,
         Some(Command::Artifacts(args)) => commands::artifacts::run(args, ctx, tree).await,
+        Some(Command::Deployments(args)) => commands::deployments::run(args, ctx, tree).await,
         Some(Command::Devices(args)) => commands::devices::run(args, ctx, tree).await,
         Some(Command::Groups(args)) => commands::groups::run(args, ctx, tree).await,
         Some(Command::Status(args)) => commands::status::run(args, ctx).await,

@@ -4,6 +4,7 @@ pub mod bulk;
 mod columns;
 mod file;
 mod filter;
+mod lookup;
 mod names;
 mod query;
 mod row;
@@ -28,7 +29,7 @@ pub use self::query::Query;
 pub use self::row::{Row, last_seen, pairs, text};
 pub use self::selection::SelectionArgs;
 pub use self::target::Target;
-pub use self::targets::{Chosen, DeviceArg, TargetArgs};
+pub use self::targets::{Chosen, DeviceArg, Known, TargetArgs};
 
 /// The fleet of a server, and what has to be known to speak of its devices. That is asked for once, when it is needed.
 pub struct Fleet<'c> {

@@ -131,6 +131,11 @@ impl Query {
         self.locals.is_empty() && !has_ages && self.ids.is_none()
     }
 
+    /// The conditions, if the server compares all of them.
+    pub fn terms(&self) -> Option<&[Filter]> {
+        (self.is_all_there() && self.search.text.is_none()).then_some(self.search.filters.as_slice())
+    }
+
     /// What is compared where, for the plan of bulk work.
     pub fn described(&self) -> String {
         let part = |list: &[String], who: &str| match list {

@@ -66,6 +66,15 @@ impl SelectionArgs {
         }
     }
 
+    /// The group, if nothing else is asked.
+    pub fn only_group(&self) -> Option<&str> {
+        let others = SelectionArgs { group: Vec::new(), ..self.clone() };
+        match self.group.as_slice() {
+            [only] if others.is_empty() => Some(only),
+            _ => None,
+        }
+    }
+
     /// The file, if nothing else is asked.
     pub(super) fn only_file(&self) -> Option<&Path> {
         let others = SelectionArgs { file: None, ..self.clone() };

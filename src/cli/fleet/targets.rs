@@ -1,7 +1,7 @@
 //! The devices that a command is for: named, or selected.
 
 use clap::Args;
-use mender::inventory::{AttributeName, Scope};
+use mender::inventory::{self, AttributeName, Scope};
 
 use super::file::Missing;
 use super::row::Row;
@@ -36,6 +36,13 @@ pub struct TargetArgs {
 pub struct Targets {
     pub list: Vec<Target>,
     pub chosen: Chosen,
+}
+
+/// A device to work on, and what the inventory says of it.
+pub struct Known {
+    pub target: Target,
+    /// Nothing if the inventory does not know it yet.
+    pub device: Option<inventory::Device>,
 }
 
 /// How devices came to be worked on.
@@ -86,16 +93,58 @@ impl TargetArgs {
         self.find_or(fleet, at_once, Missing::IsFine).await
     }
 
+    /// Finds them with what the inventory says of these attributes. A device that it does not know yet has none.
+    ///
+    /// # Errors
+    ///
+    /// As [`TargetArgs::find`].
+    pub async fn find_known(
+        &self,
+        fleet: &Fleet<'_>,
+        at_once: usize,
+        wanted: &[AttributeName],
+    ) -> Result<(Vec<Known>, Chosen)> {
+        self.check()?;
+        if let Some(Targets { list, chosen }) = self.listed(fleet, Missing::Fails).await? {
+            return Ok((fleet.known_of(list, wanted, at_once).await?, chosen));
+        }
+        let (found, naming, chosen) = self.searched(fleet, at_once, Missing::Fails, wanted).await?;
+        let known = |device: inventory::Device| Known {
+            target: Row::of(device.clone(), naming.as_ref()).into(),
+            device: Some(device),
+        };
+        Ok((found.into_iter().map(known).collect(), chosen))
+    }
+
     async fn find_or(&self, fleet: &Fleet<'_>, at_once: usize, missing: Missing) -> Result<Targets> {
         self.check()?;
+        if let Some(targets) = self.listed(fleet, missing).await? {
+            return Ok(targets);
+        }
+        let (found, naming, chosen) = self.searched(fleet, at_once, missing, &[]).await?;
+        let list = found.into_iter().map(|device| Row::of(device, naming.as_ref()).into()).collect();
+        Ok(Targets { list, chosen })
+    }
+
+    /// Those that the line or a file names; `None` if it takes a search to find them.
+    async fn listed(&self, fleet: &Fleet<'_>, missing: Missing) -> Result<Option<Targets>> {
         if self.are_named() {
-            return Ok(Targets { list: fleet.all(&self.devices).await?, chosen: Chosen::Named });
+            return Ok(Some(Targets { list: fleet.all(&self.devices).await?, chosen: Chosen::Named }));
         }
         // Whom a file names needs no search, which might not know the newest devices yet.
-        if let Some(file) = self.selection.only_file() {
-            let list = fleet.in_file(file, missing).await?;
-            return Ok(Targets { list, chosen: Chosen::Selected(format!("the list in {}", file.display())) });
-        }
+        let Some(file) = self.selection.only_file() else { return Ok(None) };
+        let list = fleet.in_file(file, missing).await?;
+        let chosen = Chosen::Selected(format!("the list in {}", file.display()));
+        Ok(Some(Targets { list, chosen }))
+    }
+
+    async fn searched(
+        &self,
+        fleet: &Fleet<'_>,
+        at_once: usize,
+        missing: Missing,
+        wanted: &[AttributeName],
+    ) -> Result<(Vec<inventory::Device>, Option<AttributeName>, Chosen)> {
         let mut query = self.selection.query(fleet, missing).await?;
         let naming = fleet.attribute().await.cloned();
         let mut attributes =
@@ -103,10 +152,10 @@ impl TargetArgs {
         attributes.extend(naming.clone());
         // So that people know which devices they are.
         attributes.extend(fleet.in_scopes(&[Scope::Identity]).await.unwrap_or_default());
+        attributes.extend(wanted.iter().cloned());
         query.fetch_only(attributes);
         let found = query.run(fleet, at_once).all().await?;
-        let list = found.into_iter().map(|device| Row::of(device, naming.as_ref()).into()).collect();
         let how = if self.selection.is_empty() { "--all".into() } else { query.described() };
-        Ok(Targets { list, chosen: Chosen::Selected(how) })
+        Ok((found, naming, Chosen::Selected(how)))
     }
 }

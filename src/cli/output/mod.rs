@@ -1,6 +1,7 @@
 //! The only writer to stdout and stderr. stdout is the result and nothing else.
 #![allow(clippy::disallowed_methods, reason = "the one home of stdout and stderr")]
 
+mod board;
 mod body;
 mod count;
 mod escape;
@@ -25,6 +26,7 @@ use super::env::Env;
 use super::error::{CliError, Kind, Result};
 use super::jq::Filter;
 
+pub use self::board::Board;
 pub use self::count::Count;
 pub use self::escape::{cell, line, lines};
 pub use self::made::Made;
@@ -274,6 +276,11 @@ impl Output {
             text.push_str(&format!("{} {}\n", self.colored("hint:", "36"), line(hint)));
         }
         self.say(&text);
+    }
+
+    /// A line of a forge's own language.
+    pub fn annotation(&self, text: &str) {
+        self.say(text);
     }
 
     /// How far a transfer is: a bar on a terminal, a line now and then elsewhere, nothing if nobody wants it.

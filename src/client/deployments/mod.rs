@@ -219,7 +219,8 @@ impl<'c> Deployments<'c> {
         let Filter { names, ids, .. } = filter.clone();
         let is_wanted = |all: &[String], own: &str| all.is_empty() || all.iter().any(|one| one == own);
         let has_more = !names.is_empty() || !ids.is_empty();
-        let keep: Keep<Deployment> = Box::new(move |it| is_wanted(&names, &it.name) && is_wanted(&ids, &it.id));
+        let keep: Keep<Deployment> =
+            Box::new(move |it| is_wanted(&names, &it.name) && is_wanted(&ids, &it.id));
         let path: Vec<&str> = V1.into_iter().chain(["deployments"]).collect();
         let older = Older { path, query: filter.common(), keep: has_more.then_some(keep) };
         Pages::new(self.0, &[&V2[..], &["deployments"]].concat(), filter.query()).or_older(older)

@@ -83,10 +83,7 @@ impl Status {
     /// Whether the device is done, in whatever way.
     pub fn is_final(self) -> bool {
         self.is_good()
-            || matches!(
-                self,
-                Status::Failure | Status::Aborted | Status::NoArtifact | Status::Decommissioned
-            )
+            || matches!(self, Status::Failure | Status::Aborted | Status::NoArtifact | Status::Decommissioned)
     }
 }
 

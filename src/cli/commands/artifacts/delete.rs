@@ -4,7 +4,8 @@ use clap::Args;
 use mender::Client;
 use mender::artifacts::Artifact;
 
-use super::{find, is_id, unauthorized};
+use super::super::is_id;
+use super::{find, unauthorized};
 use crate::cli::args::ConsentArgs;
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Result};

@@ -5,13 +5,13 @@ mod download;
 mod list;
 mod show;
 mod update;
-mod upload;
+pub mod upload;
 
 use clap::{Args, Subcommand};
 use mender::artifacts::Artifact;
 use mender::{Client, Error};
 
-use super::{Tree, help_of};
+use super::{Tree, help_of, is_id};
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Result};
 use crate::cli::output::{Cell, Column};
@@ -61,13 +61,6 @@ pub async fn run(args: ArtifactsArgs, ctx: &Context, tree: Tree) -> Result<()> {
     }
 }
 
-/// Whether that is how the server writes an id: a UUID in lower case.
-fn is_id(text: &str) -> bool {
-    let is_hex = |part: &str| part.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-    let parts: Vec<&str> = text.split('-').collect();
-    parts.iter().map(|part| part.len()).eq([8, 4, 4, 4, 12]) && parts.into_iter().all(is_hex)
-}
-
 /// The one Artifact that an id or a name means.
 ///
 /// # Errors
@@ -104,19 +97,4 @@ async fn find(client: &Client, named: &str) -> Result<Artifact> {
 /// The text that scripts look for when the server refuses a token.
 fn unauthorized(error: CliError) -> CliError {
     if error.status() == Some(401) { error.reworded("Unauthorized. Please Login first") } else { error }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_id;
-
-    #[test]
-    fn ids_are_told_from_names() {
-        assert!(is_id("0123abcd-0000-4000-8000-00000000000f"));
-        for name in
-            ["", "release-1", "0123ABCD-0000-4000-8000-00000000000F", "0123abcd-0000-4000-8000-00000000000"]
-        {
-            assert!(!is_id(name), "{name}");
-        }
-    }
 }

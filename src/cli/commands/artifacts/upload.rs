@@ -27,7 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const PROCESSING: u64 = 10 << 20;
 
 /// Upload Artifacts.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct UploadArgs {
     /// Artifact files; - is stdin
     #[arg(value_name = "FILE", required = true)]
@@ -170,7 +170,41 @@ impl<R: Read> Read for Recorded<R> {
     }
 }
 
-/// Asks whether the name is free, sends the file, and tells what became of it.
+/// A file that goes to the server as a part of other work, unless it is there already.
+pub struct Upload {
+    candidate: Candidate,
+    args: UploadArgs,
+}
+
+impl Upload {
+    /// Looks at the file. Nothing is sent yet.
+    ///
+    /// # Errors
+    ///
+    /// If it is no Artifact.
+    pub async fn of(path: &Path, no_progress: bool) -> Result<Self> {
+        let files = vec![path.to_owned()];
+        let args = UploadArgs { files, no_progress, skip_existing: true, ..UploadArgs::default() };
+        let path = path.to_owned();
+        let looked_at = tokio::task::spawn_blocking(move || look_at(&path));
+        Ok(Upload { candidate: looked_at.await.context("the file could not be looked at")??, args })
+    }
+
+    /// What is in it.
+    pub fn head(&self) -> &Head {
+        &self.candidate.head
+    }
+
+    /// Sends it.
+    ///
+    /// # Errors
+    ///
+    /// As `artifacts upload --skip-existing`.
+    pub async fn send(&self, client: &Client, ctx: &Context) -> Result<()> {
+        store(&self.candidate, &self.args, client, ctx).await.map(|_| ())
+    }
+}
+
 async fn send(
     candidate: &Candidate,
     args: &UploadArgs,
@@ -178,16 +212,27 @@ async fn send(
     ctx: &Context,
     made: &mut Made,
 ) -> Result<()> {
+    let (id, uploaded) = store(candidate, args, client, ctx).await?;
+    let Candidate { shown, head, .. } = candidate;
+    made.add(&Outcome { id: &id, name: &head.name, file: shown, uploaded }, &id)
+}
+
+/// Asks whether the name is free, sends the file, and tells its id, and whether it had to be sent.
+async fn store(
+    candidate: &Candidate,
+    args: &UploadArgs,
+    client: &Client,
+    ctx: &Context,
+) -> Result<(String, bool)> {
     let Candidate { shown, source, head } = candidate;
     if let Some(existing) = taken(candidate, args, client).await? {
-        made.add(&Outcome { id: &existing, name: &head.name, file: shown, uploaded: false }, &existing)?;
         ctx.out().notice(format_args!("{shown} is there already, as {existing}"));
         if head.has_scripts || head.signed {
             let what =
                 "its state scripts and signature, of which the server tells nothing, were not compared";
             ctx.out().warn(format_args!("{shown}: {what}"));
         }
-        return Ok(());
+        return Ok((existing, false));
     }
     let progress = ctx.out().progress(source.name(), !args.no_progress);
     let work = async {
@@ -225,13 +270,12 @@ async fn send(
             .hint(format!("artifacts update {id} --description TEXT sets it"))
         })?;
     }
-    made.add(&Outcome { id: &id, name: &head.name, file: shown, uploaded }, &id)?;
     if uploaded {
         ctx.out().notice(format_args!("upload successful: {} is {id}", head.name));
     } else {
         ctx.out().notice(format_args!("{shown} is there already, as {id}"));
     }
-    Ok(())
+    Ok((id, uploaded))
 }
 
 /// The id of the same Artifact on the server, where that is welcome; an error if the name is taken otherwise.

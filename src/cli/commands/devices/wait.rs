@@ -157,11 +157,7 @@ async fn connection(client: &Client, id: &str) -> Result<(bool, String)> {
     }
 }
 
-/// Whether a later look may go better.
+/// Whether a later look may go better. A server that cannot read a condition will not learn to.
 fn may_pass(error: &CliError) -> bool {
-    let is_broken = matches!(error.cause.downcast_ref(), Some(mender::Error::Connection { .. }));
-    // A server that cannot read a condition will not learn to.
-    is_broken
-        || matches!(error.status(), Some(429 | 502..=504))
-        || (error.status() == Some(500) && error.hints.is_empty())
+    error.may_pass() && (error.status() != Some(500) || error.hints.is_empty())
 }

@@ -1,0 +1,168 @@
+//! `deployments abort`.
+
+use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
+use mender::deployments::{Deployment, Filter, State, Status};
+use mender::{Client, Error};
+use serde_json::json;
+use wildmatch::WildMatch;
+
+use super::find;
+use super::list::waiting_for;
+use crate::cli::args::ConsentArgs;
+use crate::cli::context::Context;
+use crate::cli::error::Result;
+use crate::cli::fleet::{Fleet, Target};
+use crate::cli::output::{Made, cell};
+use crate::cli::rollout::label;
+use crate::cli::tally::Tally;
+
+/// So many are shown before it is done.
+const MOST_SHOWN: usize = 10;
+
+/// End deployments: devices that are at it stop, those that have it keep it.
+#[derive(Debug, Args)]
+pub struct AbortArgs {
+    /// Ids or names
+    #[arg(value_name = "ID|NAME", required_unless_present_any = ["device", "name"])]
+    deployments: Vec<String>,
+
+    /// All that this device is at and that waits for it, for this device alone
+    #[arg(long, value_name = "DEVICE", conflicts_with_all = ["deployments", "name"])]
+    device: Option<String>,
+
+    /// All under way of such a name, with * for any characters and ? for one
+    #[arg(long, value_name = "GLOB", conflicts_with = "deployments", value_parser = NonEmptyStringValueParser::new())]
+    name: Option<String>,
+
+    #[command(flatten)]
+    consent: ConsentArgs,
+}
+
+pub async fn run(args: AbortArgs, ctx: &Context) -> Result<()> {
+    let client = ctx.client()?;
+    if let Some(device) = &args.device {
+        return for_device(device, &args, &client, ctx).await;
+    }
+    let chosen = match &args.name {
+        Some(glob) => of_name(glob, &client).await?,
+        None => named(&args.deployments, &client, ctx).await?,
+    };
+    if chosen.is_empty() {
+        ctx.out().notice("nothing to do: no such deployment is under way");
+        return Ok(());
+    }
+    let shown: Vec<String> = chosen.iter().take(MOST_SHOWN).map(described).collect();
+    let more = chosen.len().saturating_sub(MOST_SHOWN);
+    let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+    let plan = format!("abort {}{more} on {}", shown.join("; "), client.server());
+    if !ctx.consent(&args.consent, &plan).await? {
+        return Ok(());
+    }
+    let mut made = ctx.out().made_of(chosen.len());
+    let outcome = abort_all(&chosen, &client, ctx, &mut made).await;
+    made.end()?;
+    outcome
+}
+
+fn described(deployment: &Deployment) -> String {
+    let counts = deployment.counts();
+    let open = deployment.max_devices.unwrap_or(counts.total()).saturating_sub(counts.finished());
+    format!(
+        "{} ({}, {}, {open} devices not done)",
+        label(deployment),
+        deployment.id,
+        cell(&deployment.artifact_name)
+    )
+}
+
+async fn named(words: &[String], client: &Client, ctx: &Context) -> Result<Vec<Deployment>> {
+    let mut chosen: Vec<Deployment> = Vec::new();
+    for word in words {
+        let deployment = find(client, word).await?;
+        if deployment.is_finished() {
+            ctx.out().notice(format_args!("{} has finished already", label(&deployment)));
+        } else if chosen.iter().all(|known| known.id != deployment.id) {
+            chosen.push(deployment);
+        }
+    }
+    Ok(chosen)
+}
+
+async fn of_name(glob: &str, client: &Client) -> Result<Vec<Deployment>> {
+    let pattern = WildMatch::new(glob);
+    let mut chosen = Vec::new();
+    for state in State::UNDER_WAY {
+        let mut pages = client.deployments().list(&Filter::of(state));
+        while let Some(page) = pages.next_page().await? {
+            chosen.extend(page.items.into_iter().filter(|deployment| pattern.matches(&deployment.name)));
+        }
+    }
+    Ok(chosen)
+}
+
+async fn abort_all(chosen: &[Deployment], client: &Client, ctx: &Context, made: &mut Made) -> Result<()> {
+    let mut tally = Tally::of(chosen.len());
+    for deployment in chosen {
+        tally.count(abort(deployment, client, ctx, made).await, &deployment.id, ctx.out())?;
+    }
+    tally.verdict("aborted")
+}
+
+async fn abort(deployment: &Deployment, client: &Client, ctx: &Context, made: &mut Made) -> Result<()> {
+    let id = &deployment.id;
+    let is_aborted = match client.deployments().abort(id).await {
+        Ok(()) => true,
+        // It was quicker.
+        Err(Error::Refused(refusal)) if refusal.status == 422 => false,
+        Err(error) => return Err(error.into()),
+    };
+    made.add(&json!({ "id": id, "aborted": is_aborted }), id)?;
+    let what = if is_aborted { "aborted" } else { "has finished already" };
+    ctx.out().notice(format_args!("{}: {what}", label(deployment)));
+    Ok(())
+}
+
+/// Ends all that a device is to get. The server does not take the name of a deployment there.
+async fn for_device(word: &str, args: &AbortArgs, client: &Client, ctx: &Context) -> Result<()> {
+    let device = Fleet::new(client, ctx.out()).one(word).await?;
+    let (at, waiting) = under_way(&device, client).await?;
+    if at.is_empty() && waiting.is_empty() {
+        ctx.out().notice(format_args!("nothing to do: nothing is under way for {}", device.label()));
+        return Ok(());
+    }
+    let shown: Vec<String> = at.iter().chain(&waiting).take(MOST_SHOWN).map(described).collect();
+    let plan = format!("abort for {} alone: {} on {}", device.label(), shown.join("; "), client.server());
+    for deployment in &waiting {
+        ctx.out().warn(format_args!(
+            "{}: the device has not asked for it, and so it will never finish by itself: deployments abort {} ends it for all",
+            label(deployment), deployment.id
+        ));
+    }
+    if !ctx.consent(&args.consent, &plan).await? {
+        return Ok(());
+    }
+    // A call ends what the device is at, and one more that waits for it.
+    for _ in 0..waiting.len().max(1) {
+        client.deployments().abort_for_device(&device.id).await?;
+    }
+    let ids: Vec<&str> = at.iter().chain(&waiting).map(|it| it.id.as_str()).collect();
+    ctx.out().made(&json!({ "device": device.id, "deployments": ids }), &device.id)?;
+    ctx.out().notice(format_args!("{}: aborted for this device: {}", device.label(), ids.join(", ")));
+    Ok(())
+}
+
+/// What a device is at, and what it has not asked for yet.
+async fn under_way(device: &Target, client: &Client) -> Result<(Vec<Deployment>, Vec<Deployment>)> {
+    let history = client.deployments().of_device(&device.id)?.collect(None).await?;
+    let (mut at, mut waiting) = (Vec::new(), Vec::new());
+    for deployment in waiting_for(client, &device.id).await? {
+        let own = history.iter().find(|it| it.deployment.as_ref().is_some_and(|it| it.id == deployment.id));
+        match own.map(|it| it.device.status.parse::<Status>()) {
+            None => waiting.push(deployment),
+            Some(Ok(status)) if status.is_final() => {}
+            Some(_) => at.push(deployment),
+        }
+    }
+    Ok((at, waiting))
+}

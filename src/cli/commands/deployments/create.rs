@@ -1,0 +1,157 @@
+//! `deployments create`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
+use mender::Client;
+
+use super::super::artifacts::upload::Upload;
+use super::candidates::{Candidate, Candidates, Release, attributes};
+use super::enterprise::EnterpriseArgs;
+use super::order::{Order, Whom};
+use super::step::{Reached, Step, targeted};
+use crate::cli::args::{ConsentArgs, JobsArgs};
+use crate::cli::context::Context;
+use crate::cli::error::{CliError, Result};
+use crate::cli::fleet::{CONDITIONS_HELP, Fleet, Missing, Target, TargetArgs};
+use crate::cli::portion::Portion;
+use crate::cli::rollout::{FollowArgs, follow};
+
+/// Create a deployment. A line that is run twice makes one: what is under way with the same name, release and devices
+/// is found and, with --wait, followed.
+#[derive(Debug, Args)]
+#[command(after_help = CONDITIONS_HELP)]
+pub struct CreateArgs {
+    /// The release: name of its Artifacts
+    #[arg(long, value_name = "NAME", required_unless_present = "upload", value_parser = NonEmptyStringValueParser::new())]
+    artifact: Option<String>,
+
+    /// Upload this Artifact first, unless it is there already, and deploy it
+    #[arg(long, value_name = "FILE", conflicts_with = "artifact")]
+    upload: Option<PathBuf>,
+
+    /// What to call it; without it, it is called by what it does
+    #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
+    name: Option<String>,
+
+    #[command(flatten)]
+    targets: TargetArgs,
+
+    /// Install it also where it is installed already
+    #[arg(long)]
+    force: bool,
+
+    /// Roll out to so many of the devices only, or to such a share; a total: the same line with a larger limit goes on
+    #[arg(long, value_name = "N|P%", conflicts_with = "force")]
+    limit: Option<Portion>,
+
+    #[command(flatten)]
+    consent: ConsentArgs,
+
+    #[command(flatten)]
+    jobs: JobsArgs,
+
+    /// Follow it to its end, and fail unless all devices get the release
+    #[arg(long)]
+    wait: bool,
+
+    #[command(flatten)]
+    follow: FollowArgs,
+
+    #[command(flatten)]
+    enterprise: EnterpriseArgs,
+}
+
+pub async fn run(args: CreateArgs, ctx: &Context) -> Result<()> {
+    let outcome = create(&args, ctx).await;
+    args.follow.mark(ctx, outcome)
+}
+
+async fn create(args: &CreateArgs, ctx: &Context) -> Result<()> {
+    args.targets.check()?;
+    if let (false, Some(flag)) = (args.wait, args.follow.given()) {
+        return Err(CliError::usage(format!("{flag} is for --wait")));
+    }
+    let upload = match &args.upload {
+        Some(path) => Some(Upload::of(path, args.follow.is_silent()).await?),
+        None => None,
+    };
+    let client = ctx.client()?;
+    let enterprise = args.enterprise.check(&client).await?;
+    let release = match (&upload, &args.artifact) {
+        (Some(upload), _) => Release::to_come(&client, upload.head()).await?,
+        (None, name) => Release::on_server(&client, name.as_deref().unwrap_or_default()).await?,
+    };
+    let fleet = Fleet::new(&client, ctx.out());
+    let (known, chosen) = args.targets.find_known(&fleet, args.jobs.at_once(), &attributes()).await?;
+    let candidates = Candidates::of(known, &release);
+    candidates.check(&chosen)?;
+    let Candidates { fit, unfit, needs_list } = candidates;
+    let whom = whom(args, needs_list, &fleet).await?;
+    let (targets, settled, reached) = limited(args, fit, &release.name, &client).await?;
+    if let (Some(reached), []) = (reached, targets.as_slice()) {
+        ctx.out().notice(format_args!("{}: {reached}; nothing to do within the limit", release.name));
+        return ctx.out().made(&serde_json::json!({ "id": null, "created": false, "limit": reached }), "");
+    }
+    let order = Order {
+        release: release.name,
+        name: args.name.clone(),
+        whom,
+        targets,
+        settled,
+        unfit,
+        chosen,
+        force: args.force,
+        enterprise,
+        reached,
+    };
+    let send_file = async || match &upload {
+        Some(upload) => upload.send(&client, ctx).await,
+        None => Ok(()),
+    };
+    let Some(placed) = order.place(ctx, &client, &args.consent, send_file).await? else { return Ok(()) };
+    order.tell(&placed, args.wait, ctx)?;
+    if !args.wait {
+        return Ok(());
+    }
+    follow(&args.follow, ctx, &client, &[placed.deployment], false).await
+}
+
+/// Whom the server is told: a group, or all, only if it would take the same devices.
+async fn whom(args: &CreateArgs, needs_list: bool, fleet: &Fleet<'_>) -> Result<Whom> {
+    let selection = &args.targets.selection;
+    if args.enterprise.dynamic {
+        let query = selection.query(fleet, Missing::Fails).await?;
+        let described = query.described();
+        let conditions = query.terms().filter(|terms| !terms.is_empty()).map(<[_]>::to_vec);
+        let conditions = conditions.ok_or_else(|| {
+            CliError::usage(
+                "--dynamic takes conditions that the server compares by itself: --filter with = != in and the like, --group",
+            )
+        })?;
+        return Ok(Whom::Fitting { conditions, described });
+    }
+    if needs_list || args.limit.is_some() || args.targets.are_named() {
+        return Ok(Whom::Listed);
+    }
+    Ok(match selection.only_group() {
+        Some(group) => Whom::Group(group.to_owned()),
+        None if selection.is_empty() => Whom::All,
+        None => Whom::Listed,
+    })
+}
+
+/// Those whose turn it is, how many were before, and how far that leads.
+async fn limited(
+    args: &CreateArgs,
+    fit: Vec<Candidate>,
+    release: &str,
+    client: &Client,
+) -> Result<(Vec<Target>, usize, Option<Reached>)> {
+    let Some(limit) = args.limit else {
+        return Ok((fit.into_iter().map(|it| it.target).collect(), 0, None));
+    };
+    let step = Step::of(fit, limit, release, &targeted(client, release).await?);
+    Ok((step.next, step.before.len(), Some(step.reached)))
+}

@@ -1,0 +1,203 @@
+//! `deployments list`.
+
+use std::cmp::Reverse;
+use std::num::NonZeroUsize;
+
+use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser, TypedValueParser};
+use clap::{Args, ValueEnum};
+use jiff::Timestamp;
+use mender::deployments::{Deployment, Filter, State};
+use mender::{Client, LARGEST_PAGE};
+
+use super::COLUMNS;
+use crate::cli::context::Context;
+use crate::cli::error::{CliError, Result};
+use crate::cli::fleet::Fleet;
+use crate::cli::moment::past;
+use crate::cli::output::{Cell, View};
+
+/// Without `--limit` and `--all`.
+const USUAL: usize = 20;
+
+/// List deployments.
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// Only of this state
+    #[arg(long, value_name = "STATE", value_parser = states())]
+    status: Option<State>,
+
+    /// Only of this name; several are alternatives
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
+    name: Vec<String>,
+
+    /// Only of this release
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
+    artifact: Option<String>,
+
+    /// Only those for this device
+    #[arg(long, value_name = "DEVICE")]
+    device: Option<String>,
+
+    /// Only those created since then: 7d ago, 2026-11-25, or 2026-11-25T13:30
+    #[arg(long, value_name = "TIME", value_parser = past)]
+    since: Option<Timestamp>,
+
+    /// Only those created before: as --since
+    #[arg(long, value_name = "TIME", value_parser = past)]
+    before: Option<Timestamp>,
+
+    /// By creation: the newest first, or the oldest
+    #[arg(long, value_name = "ORDER", default_value = "desc")]
+    sort: Sort,
+
+    /// At most so many [default: 20]
+    #[arg(long, value_name = "N", conflicts_with = "all")]
+    limit: Option<NonZeroUsize>,
+
+    /// All pages
+    #[arg(long)]
+    all: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Sort {
+    /// The oldest first
+    Asc,
+    /// The newest first
+    Desc,
+}
+
+fn states() -> impl TypedValueParser<Value = State> {
+    PossibleValuesParser::new(State::ALL.map(State::name)).try_map(|name| name.parse::<State>())
+}
+
+pub async fn run(args: ListArgs, ctx: &Context) -> Result<()> {
+    if args.since.zip(args.before).is_some_and(|(since, before)| since >= before) {
+        return Err(CliError::usage("no deployment is created since --since and before --before"));
+    }
+    let client = ctx.client()?;
+    let most = if args.all { usize::MAX } else { args.limit.map_or(USUAL, NonZeroUsize::get) };
+    let mut rows = ctx.out().rows(&Lines)?;
+    let is_cut = match &args.device {
+        Some(device) => {
+            let fleet = Fleet::new(&client, ctx.out());
+            let device = fleet.one(device).await?;
+            let mut found = of_device(&args, &client, &device.id).await?;
+            let is_cut = found.len() > most;
+            found.truncate(most);
+            rows.add(found)?;
+            is_cut
+        }
+        None => {
+            let mut pages = client.deployments().list(&args.filter());
+            if args.artifact.is_none() {
+                pages = pages.from(1, u32::try_from(most).unwrap_or(u32::MAX).clamp(1, LARGEST_PAGE));
+            }
+            let mut left = most;
+            let mut is_cut = false;
+            while left > 0
+                && let Some(page) = pages.next_page().await?
+            {
+                let mut some = page.items;
+                some.retain(|it| args.is_of_release(it));
+                is_cut = some.len() > left || page.more;
+                some.truncate(left);
+                left -= some.len();
+                rows.add(some)?;
+            }
+            is_cut && left == 0
+        }
+    };
+    rows.end()?;
+    if is_cut && ctx.out().is_terminal() {
+        ctx.out().notice("there are more deployments: --limit N, or --all");
+    }
+    Ok(())
+}
+
+impl ListArgs {
+    /// What the server compares.
+    fn filter(&self) -> Filter {
+        Filter {
+            state: self.status,
+            names: self.name.clone(),
+            created_after: self.since.map(Timestamp::as_second),
+            // The server's bound belongs to the range, and the user's does not.
+            created_before: self.before.map(|before| before.as_second() - 1),
+            oldest_first: self.sort == Sort::Asc,
+            ..Filter::default()
+        }
+    }
+
+    fn is_of_release(&self, deployment: &Deployment) -> bool {
+        self.artifact.as_ref().is_none_or(|name| *name == deployment.artifact_name)
+    }
+
+    /// The same decisions as the server's.
+    fn fits(&self, deployment: &Deployment) -> bool {
+        let created = deployment.created.as_deref().and_then(|time| time.parse::<Timestamp>().ok());
+        self.is_of_release(deployment)
+            && self.status.is_none_or(|state| deployment.status == state.name())
+            && (self.name.is_empty() || self.name.contains(&deployment.name))
+            && self.since.is_none_or(|since| created.is_some_and(|created| created >= since))
+            && self.before.is_none_or(|before| created.is_some_and(|created| created < before))
+    }
+}
+
+/// What a device took part in, and what waits for it: the one is in its history, the other only in the deployments.
+async fn of_device(args: &ListArgs, client: &Client, device: &str) -> Result<Vec<Deployment>> {
+    let history = client.deployments().of_device(device)?.collect(None).await?;
+    let mut found: Vec<Deployment> = history.into_iter().filter_map(|it| it.deployment).collect();
+    for deployment in waiting_for(client, device).await? {
+        if found.iter().all(|known| known.id != deployment.id) {
+            found.push(deployment);
+        }
+    }
+    found.retain(|deployment| args.fits(deployment));
+    found.sort_by_key(|it| Reverse(it.created.as_deref().and_then(|time| time.parse::<Timestamp>().ok())));
+    if args.sort == Sort::Asc {
+        found.reverse();
+    }
+    Ok(found)
+}
+
+/// Deployments under way that a device is a target of.
+///
+/// # Errors
+///
+/// Those of the calls.
+pub async fn waiting_for(client: &Client, device: &str) -> Result<Vec<Deployment>> {
+    let mut found = Vec::new();
+    for state in State::UNDER_WAY {
+        let mut pages = client.deployments().list(&Filter::of(state));
+        while let Some(page) = pages.next_page().await? {
+            for deployment in page.items {
+                let targets = client.deployments().targets(&deployment.id).await?;
+                if targets.iter().any(|id| id == device) {
+                    found.push(deployment);
+                }
+            }
+        }
+    }
+    Ok(found)
+}
+
+struct Lines;
+
+impl View<Deployment> for Lines {
+    fn titles(&self) -> Vec<&str> {
+        COLUMNS.iter().map(|column| column.title).collect()
+    }
+
+    fn cells<'t>(&self, deployment: &'t Deployment) -> Vec<Cell<'t>> {
+        COLUMNS.iter().map(|column| (column.cell)(deployment)).collect()
+    }
+
+    fn id<'t>(&self, deployment: &'t Deployment) -> &'t str {
+        &deployment.id
+    }
+
+    fn json(&self, deployment: &Deployment) -> String {
+        serde_json::to_string(deployment).expect("our own types are JSON")
+    }
+}

@@ -1,0 +1,136 @@
+//! `deployments`: the noun, and what its verbs share.
+
+mod abort;
+mod candidates;
+mod create;
+mod devices;
+mod enterprise;
+mod existing;
+mod history;
+mod list;
+mod log;
+mod order;
+mod retry;
+mod show;
+mod step;
+mod watch;
+
+use clap::{Args, Subcommand};
+use mender::deployments::{Deployment, Filter};
+use mender::{Client, Error};
+
+use super::{Tree, help_of, is_id};
+use crate::cli::context::Context;
+use crate::cli::error::{CliError, Result};
+use crate::cli::near::near;
+use crate::cli::output::{Cell, Column, cell};
+
+/// Deployments: which devices are to get which release, and how far they are.
+#[derive(Debug, Args)]
+pub struct DeploymentsArgs {
+    #[command(subcommand)]
+    verb: Option<Verb>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Create a deployment, and with --wait follow it to its end
+    Create(Box<create::CreateArgs>),
+    /// List deployments, the newest first
+    List(list::ListArgs),
+    /// Show a deployment
+    Show(show::ShowArgs),
+    /// Follow deployments to their end; exit code 3 unless all devices get the release
+    Watch(watch::WatchArgs),
+    /// List the devices of a deployment and how far they are
+    Devices(devices::DevicesArgs),
+    /// Show the logs that devices sent
+    Log(log::LogArgs),
+    /// End deployments, or all that a device is to get
+    Abort(abort::AbortArgs),
+    /// Deploy again to the devices that do not have it
+    Retry(retry::RetryArgs),
+    /// List what a device took part in, the newest first
+    History(history::HistoryArgs),
+}
+
+pub async fn run(args: DeploymentsArgs, ctx: &Context, tree: Tree) -> Result<()> {
+    match args.verb {
+        None => ctx.out().help(&help_of(tree, &["deployments"])),
+        Some(Verb::Create(args)) => create::run(*args, ctx).await,
+        Some(Verb::List(args)) => list::run(args, ctx).await,
+        Some(Verb::Show(args)) => show::run(args, ctx).await,
+        Some(Verb::Watch(args)) => watch::run(args, ctx).await,
+        Some(Verb::Devices(args)) => devices::run(args, ctx).await,
+        Some(Verb::Log(args)) => log::run(args, ctx).await,
+        Some(Verb::Abort(args)) => abort::run(args, ctx).await,
+        Some(Verb::Retry(args)) => retry::run(args, ctx).await,
+        Some(Verb::History(args)) => history::run(args, ctx).await,
+    }
+}
+
+/// The columns of a list.
+const COLUMNS: &[Column<Deployment>] = &[
+    Column { title: "ID", cell: |it| Cell::text(&it.id) },
+    Column { title: "Name", cell: |it| Cell::text(&it.name) },
+    Column { title: "Release", cell: |it| Cell::text(&it.artifact_name) },
+    Column { title: "State", cell: |it| Cell::text(&it.status) },
+    Column { title: "Devices", cell: |it| number(it.max_devices) },
+    Column { title: "Succeeded", cell: |it| number(Some(it.counts().good())) },
+    Column { title: "Failed", cell: |it| number(Some(it.counts().bad())) },
+    Column { title: "Created", cell: |it| Cell::Time(it.created.as_deref()) },
+    Column { title: "Finished", cell: |it| Cell::Time(it.finished.as_deref()) },
+];
+
+fn number(count: Option<u64>) -> Cell<'static> {
+    Cell::Text(count.map(|count| count.to_string()).unwrap_or_default().into())
+}
+
+/// So many candidates are shown, and so many names are looked through for one that may have been meant.
+const MOST_CANDIDATES: usize = 20;
+const MOST_LOOKED_THROUGH: usize = 500;
+
+/// The one deployment that an id or a name means.
+///
+/// # Errors
+///
+/// If there is none, or there are several of that name.
+async fn find(client: &Client, named: &str) -> Result<Deployment> {
+    if named.is_empty() {
+        return Err(CliError::usage("the name or id of the deployment is empty"));
+    }
+    if is_id(named) {
+        return match client.deployments().get(named).await {
+            Err(error) if error.status() == Some(404) => Err(unknown(client, named).await),
+            other => Ok(other?),
+        };
+    }
+    let filter = Filter { names: vec![named.to_owned()], ..Filter::default() };
+    let mut found = client.deployments().list(&filter).collect(Some(MOST_CANDIDATES + 1)).await?;
+    // Whatever a server makes of the filter.
+    found.retain(|it| it.name == named);
+    match found.len() {
+        0 => Err(unknown(client, named).await),
+        1 => Ok(found.remove(0)),
+        count => {
+            let more = if count > MOST_CANDIDATES { "\n  and more" } else { "" };
+            let line = |it: &Deployment| {
+                let created = it.created.as_deref().unwrap_or_default();
+                format!("\n  {}  {}  {created}  {}", cell(&it.id), cell(&it.status), cell(&it.artifact_name))
+            };
+            let all: String = found.iter().take(MOST_CANDIDATES).map(line).collect();
+            Err(CliError::failed(format!("several deployments are named {named:?}:{all}{more}"))
+                .hint("name the one you mean by its id"))
+        }
+    }
+}
+
+async fn unknown(client: &Client, named: &str) -> CliError {
+    let error = CliError::from(Error::NotFound { kind: "deployment", name: named.to_owned() });
+    let newest = client.deployments().list(&Filter::default()).collect(Some(MOST_LOOKED_THROUGH)).await;
+    let newest = newest.unwrap_or_default();
+    error.hint(match near(named, newest.iter().map(|it| it.name.as_str())).as_slice() {
+        [] => "deployments list shows those that there are".to_owned(),
+        names => format!("there are: {}", names.join(", ")),
+    })
+}

@@ -1,0 +1,154 @@
+//! `deployments retry`.
+
+use clap::Args;
+use mender::deployments::{Deployment, Enterprise, Status};
+
+use super::candidates::{Candidates, Release, attributes};
+use super::find;
+use super::order::{Order, Whom};
+use crate::cli::args::ConsentArgs;
+use crate::cli::context::Context;
+use crate::cli::error::{CliError, Result};
+use crate::cli::fleet::{Chosen, Fleet};
+use crate::cli::rollout::judge::{NEVER_ASKED, Standing};
+use crate::cli::rollout::{FollowArgs, follow, standing};
+
+/// So many requests under way at once.
+const AT_ONCE: usize = 4;
+
+/// Deploy again: a new deployment of the same release to the devices that failed or were never heard of.
+#[derive(Debug, Args)]
+pub struct RetryArgs {
+    /// Id or name
+    #[arg(value_name = "ID|NAME")]
+    deployment: String,
+
+    /// What to call the new one; without it, as the old one with (retry)
+    #[arg(long, value_name = "TEXT", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    name: Option<String>,
+
+    /// Install it also where it is installed already
+    #[arg(long)]
+    force: bool,
+
+    #[command(flatten)]
+    consent: ConsentArgs,
+
+    /// Follow it to its end, and fail unless all devices get the release
+    #[arg(long)]
+    wait: bool,
+
+    #[command(flatten)]
+    follow: FollowArgs,
+}
+
+pub async fn run(args: RetryArgs, ctx: &Context) -> Result<()> {
+    let outcome = retry(&args, ctx).await;
+    args.follow.mark(ctx, outcome)
+}
+
+async fn retry(args: &RetryArgs, ctx: &Context) -> Result<()> {
+    if let (false, Some(flag)) = (args.wait, args.follow.given()) {
+        return Err(CliError::usage(format!("{flag} is for --wait")));
+    }
+    let client = ctx.client()?;
+    let old = find(&client, &args.deployment).await?;
+    if old.kind.as_deref() == Some("configuration") {
+        return Err(CliError::failed(format!("{} brings a configuration, not a release", old.id))
+            .hint("devices configuration deploy DEVICE does that again"));
+    }
+    let release = Release::on_server(&client, &old.artifact_name).await?;
+    let ids = without_it(&old, standing(&client, &old, true).await?, ctx)?;
+    if ids.is_empty() {
+        ctx.out().notice("nothing to do: no device failed, and none was never heard of");
+        return ctx.out().made(&serde_json::json!({ "id": null, "created": false }), "");
+    }
+    let fleet = Fleet::new(&client, ctx.out());
+    let found = fleet.find(&ids).await?;
+    if !found.missing.is_empty() {
+        ctx.out().notice(format_args!("{} of the devices are not there any more", found.missing.len()));
+    }
+    let known = fleet.known_of(found.targets, &attributes(), AT_ONCE).await?;
+    let chosen = Chosen::Selected(format!("those without it in {}", old.id));
+    let candidates = Candidates::of(known, &release);
+    candidates.check(&chosen)?;
+    let order = Order {
+        release: release.name,
+        name: Some(args.name.clone().unwrap_or_else(|| retried(&old.name))),
+        whom: Whom::Listed,
+        targets: candidates.fit.into_iter().map(|it| it.target).collect(),
+        settled: 0,
+        unfit: candidates.unfit,
+        chosen,
+        force: args.force,
+        enterprise: Enterprise::default(),
+        reached: None,
+    };
+    let Some(placed) = order.place(ctx, &client, &args.consent, async || Ok(())).await? else {
+        return Ok(());
+    };
+    order.tell(&placed, args.wait, ctx)?;
+    if !args.wait {
+        return Ok(());
+    }
+    follow(&args.follow, ctx, &client, &[placed.deployment], false).await
+}
+
+/// The ids of the devices that are to get it again. While the old one goes on, those that may still get it there are
+/// left to it.
+fn without_it(old: &Deployment, standing: Standing, ctx: &Context) -> Result<Vec<String>> {
+    let is_over = |status: &str| status.parse().is_ok_and(Status::is_final);
+    let is_gone = |status: &str| status == Status::Decommissioned.name();
+    if standing.nameless > 0 {
+        let text =
+            format!("the server does not tell which {} devices were never heard of", standing.nameless);
+        ctx.out().warn(text);
+    }
+    let mut left_to_it = 0;
+    let mut ids = Vec::new();
+    for outcome in standing.others {
+        if is_gone(&outcome.status) {
+            continue;
+        }
+        let may_come = outcome.status == NEVER_ASKED || !is_over(&outcome.status);
+        if may_come && !old.is_finished() {
+            left_to_it += 1;
+            continue;
+        }
+        ids.push(outcome.id);
+    }
+    if left_to_it > 0 {
+        ctx.out().notice(format_args!(
+            "{left_to_it} devices are still under way in {}: they are left to it; deployments abort ends it",
+            old.id
+        ));
+    }
+    Ok(ids)
+}
+
+/// `x (retry)`, `x (retry 2)`, ...
+fn retried(name: &str) -> String {
+    let Some((base, count)) = name.strip_suffix(')').and_then(|rest| rest.rsplit_once(" (retry")) else {
+        return format!("{name} (retry)");
+    };
+    match count.trim() {
+        "" => format!("{base} (retry 2)"),
+        count => match count.parse::<u32>() {
+            Ok(count) => format!("{base} (retry {})", count.saturating_add(1)),
+            Err(_) => format!("{name} (retry)"),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::retried;
+
+    #[test]
+    fn retries_are_counted_in_the_name() {
+        assert_eq!(retried("x"), "x (retry)");
+        assert_eq!(retried("x (retry)"), "x (retry 2)");
+        assert_eq!(retried("x (retry 9)"), "x (retry 10)");
+        assert_eq!(retried("x (retry later)"), "x (retry later) (retry)");
+    }
+}

@@ -1,0 +1,117 @@
+//! A roll-out in steps: the same line with a larger limit goes on.
+
+use std::cmp::Reverse;
+use std::collections::HashSet;
+
+use mender::Client;
+use mender::deployments::{Filter, State};
+use serde::Serialize;
+
+use super::candidates::Candidate;
+use crate::cli::error::Result;
+use crate::cli::fleet::Target;
+use crate::cli::portion::Portion;
+
+/// How far a roll-out is after a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Reached {
+    /// So many devices have the release, or are about to get it.
+    #[serde(rename = "in")]
+    pub reached: u64,
+    /// So many there are.
+    pub of: u64,
+    pub left: u64,
+}
+
+impl std::fmt::Display for Reached {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} of {}, {} left", self.reached, self.of, self.left)
+    }
+}
+
+/// Who is next, and who was before.
+pub struct Step {
+    pub next: Vec<Target>,
+    pub before: Vec<Target>,
+    pub reached: Reached,
+}
+
+impl Step {
+    /// Adds those that were seen last to those that have the release or are about to get it, up to the limit, which is
+    /// a total.
+    pub fn of(candidates: Vec<Candidate>, limit: Portion, release: &str, targeted: &HashSet<String>) -> Self {
+        let of = candidates.len() as u64;
+        let limit = match limit {
+            Portion::Count(count) => count.min(of),
+            Portion::Percent(percent) => (of * u64::from(percent)).div_ceil(100),
+        };
+        let has_it =
+            |it: &Candidate| it.software.as_deref() == Some(release) || targeted.contains(&it.target.id);
+        let (before, mut rest): (Vec<_>, Vec<_>) = candidates.into_iter().partition(has_it);
+        rest.sort_by(|one, other| {
+            Reverse(one.seen).cmp(&Reverse(other.seen)).then_with(|| one.target.id.cmp(&other.target.id))
+        });
+        let room = usize::try_from(limit).unwrap_or(usize::MAX).saturating_sub(before.len());
+        rest.truncate(room);
+        let targets = |list: Vec<Candidate>| list.into_iter().map(|it| it.target).collect::<Vec<_>>();
+        let (next, before) = (targets(rest), targets(before));
+        let reached = (next.len() + before.len()) as u64;
+        Step { reached: Reached { reached, of, left: of - reached }, next, before }
+    }
+}
+
+/// The devices that an unfinished deployment of a release is for.
+///
+/// # Errors
+///
+/// Those of the calls.
+pub async fn targeted(client: &Client, release: &str) -> Result<HashSet<String>> {
+    let mut ids = HashSet::new();
+    for state in State::UNDER_WAY {
+        let mut pages = client.deployments().list(&Filter::of(state));
+        while let Some(page) = pages.next_page().await? {
+            for deployment in page.items.iter().filter(|it| it.artifact_name == release) {
+                ids.extend(client.deployments().targets(&deployment.id).await?);
+            }
+        }
+    }
+    Ok(ids)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn candidate(id: &str, software: Option<&str>, seen: Option<i64>) -> Candidate {
+        let target =
+            Target { id: id.into(), name: None, status: "accepted".into(), identity: Default::default() };
+        let seen = seen.map(|second| jiff::Timestamp::from_second(second).unwrap());
+        Candidate { target, software: software.map(str::to_owned), seen }
+    }
+
+    fn step(limit: &str, targeted: &[&str]) -> (Vec<String>, String) {
+        let candidates = vec![
+            candidate("a", Some("r1"), Some(5)),
+            candidate("b", Some("r2"), Some(1)),
+            candidate("c", None, None),
+            candidate("d", Some("r1"), Some(9)),
+            candidate("e", Some("r1"), Some(9)),
+        ];
+        let targeted = targeted.iter().map(|id| (*id).to_owned()).collect();
+        let step = Step::of(candidates, limit.parse().unwrap(), "r2", &targeted);
+        (step.next.into_iter().map(|target| target.id).collect(), step.reached.to_string())
+    }
+
+    #[test]
+    fn the_limit_is_a_total_and_the_last_seen_come_first() {
+        let plain =
+            |ids: &[&str], text: &str| (ids.iter().map(|id| (*id).to_owned()).collect(), text.to_owned());
+        assert_eq!(step("1", &[]), plain(&[], "1 of 5, 4 left"));
+        assert_eq!(step("3", &[]), plain(&["d", "e"], "3 of 5, 2 left"));
+        assert_eq!(step("3", &["d"]), plain(&["e"], "3 of 5, 2 left"));
+        assert_eq!(step("41%", &[]), plain(&["d", "e"], "3 of 5, 2 left"));
+        assert_eq!(step("100%", &[]), plain(&["d", "e", "a", "c"], "5 of 5, 0 left"));
+        assert_eq!(step("99", &["a"]).1, "5 of 5, 0 left");
+        assert_eq!(step("0", &[]).0, Vec::<String>::new());
+    }
+}
