@@ -80,7 +80,7 @@ impl Order {
         ids
     }
 
-    fn new(&self, name: String) -> New {
+    fn described(&self, name: String) -> New {
         let aim = match &self.whom {
             Whom::All => Aim::All,
             Whom::Group(group) => Aim::Group(group.clone()),
@@ -105,7 +105,7 @@ impl Order {
         before: impl AsyncFnOnce() -> Result<()>,
     ) -> Result<Option<Placed>> {
         let name = self.name();
-        let mut new = self.new(name.clone());
+        let mut new = self.described(name.clone());
         new.check().map_err(|error| too_much(error, &new.aim))?;
         let ids = self.ids();
         let devices = (!matches!(self.whom, Whom::Fitting { .. })).then_some(ids.as_slice());
@@ -142,7 +142,7 @@ impl Order {
     async fn found(&self, wanted: &Wanted<'_>, client: &Client) -> Result<Found> {
         let found = match wanted.look(client).await {
             // Who may create but not look is not held up.
-            Err(error) if matches!(error.status(), Some(403 | 404 | 405)) => {
+            Err(error) if matches!(error.status(), Some(403..=405)) => {
                 return Ok(Found { ids: Vec::new(), same: None, other: None });
             }
             other => other?,
