@@ -17,6 +17,7 @@ use crate::inventory::Inventory;
 use crate::jwt::Signer;
 use crate::limiter::{Limiter, RateLimit};
 use crate::recorder::Recorder;
+use crate::simulation::Conduct;
 use crate::storage::Links;
 use crate::useradm::{Token, User};
 
@@ -92,6 +93,7 @@ pub(crate) struct Data {
     pub(crate) configurations: HashMap<String, Configuration>,
     /// By device.
     pub(crate) connections: HashMap<String, Connection>,
+    pub(crate) conduct: Conduct,
     last_time: Timestamp,
 }
 

@@ -3,10 +3,11 @@
 mod deployments;
 mod devices;
 mod inventory;
+mod simulation;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
@@ -14,6 +15,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
+use tokio::task::AbortHandle;
 use tokio_rustls::TlsAcceptor;
 
 use crate::accounts::{ADMIN, SSO, TWO_FACTOR};
@@ -30,6 +32,7 @@ use crate::useradm::{self, User};
 pub struct Sandbox {
     state: Arc<State>,
     runtime: Option<Runtime>,
+    simulation: Mutex<Option<AbortHandle>>,
     _folder: TempDir,
     url: String,
     https_url: String,
@@ -173,6 +176,7 @@ impl Builder {
             state: Arc::new(State::new(self.settings, folder.path(), &storage_url)),
             storage_url,
             runtime: None,
+            simulation: Mutex::default(),
             ca_pem: tls.ca_pem,
             ca_file,
             _folder: folder,

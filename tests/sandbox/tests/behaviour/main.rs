@@ -9,6 +9,7 @@ mod faults;
 mod fleet;
 mod inventory;
 mod limits;
+mod simulation;
 mod strictness;
 
 use reqwest::multipart::{Form, Part};
