@@ -64,6 +64,13 @@ impl Builder {
         self
     }
 
+    /// Whether it knows saved filters, deployments by filter, phases, retries and the limit of devices, as far as
+    /// Mender Enterprise documents them. Off by default. Nothing comes of phases and retries: they are shown.
+    pub fn enterprise(mut self, on: bool) -> Builder {
+        self.settings.enterprise = on;
+        self
+    }
+
     /// Whether [`TWO_FACTOR`] and [`SSO`] exist. On by default.
     pub fn extra_accounts(mut self, on: bool) -> Builder {
         self.settings.extra_accounts = on;

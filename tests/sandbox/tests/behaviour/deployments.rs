@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::{UPLOAD, artifact, client, error, get};
 
 pub(crate) const V1: &str = "/api/management/v1/deployments/deployments";
-const V2: &str = "/api/management/v2/deployments/deployments";
+pub(crate) const V2: &str = "/api/management/v2/deployments/deployments";
 
 /// A server with the Artifact `a` for the type `qemu`, and accepted devices of that type.
 fn with_devices<const N: usize>() -> (Sandbox, [String; N]) {
@@ -78,7 +78,7 @@ async fn the_smallest_fitting_artifact_is_handed_out() {
     assert_eq!(shown["statistics"]["total_size"], both.len());
 }
 
-async fn create(server: &Sandbox, path: &str, body: Value) -> reqwest::Response {
+pub(crate) async fn create(server: &Sandbox, path: &str, body: Value) -> reqwest::Response {
     let request = client().post(format!("{}{path}", server.url())).bearer_auth(server.login());
     request.json(&body).send().await.unwrap()
 }

@@ -5,6 +5,7 @@ mod configuration;
 mod contents;
 mod deployments;
 mod devices;
+mod enterprise;
 mod faults;
 mod fleet;
 mod inventory;
