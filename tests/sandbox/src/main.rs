@@ -74,6 +74,9 @@ struct Serve {
     /// Knows direct upload at the main address too
     #[arg(long)]
     direct_upload: bool,
+    /// Knows saved filters, phases and retries, as Mender Enterprise does; nothing comes of phases and retries
+    #[arg(long)]
+    enterprise: bool,
     /// Starts without devices and Artifacts
     #[arg(long)]
     empty: bool,
@@ -129,6 +132,7 @@ fn serve(options: &Serve) -> Result<(), Failure> {
     // Nobody asks this one what it was asked.
     let mut builder = Sandbox::builder().record(false);
     builder = builder.strict(!options.lenient).direct_upload(options.direct_upload);
+    builder = builder.enterprise(options.enterprise);
     if let Some(port) = options.port {
         builder = builder.port(port);
     }
