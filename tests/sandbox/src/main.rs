@@ -15,8 +15,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use sandbox::Sandbox;
 use sandbox::artifact::write_large;
+use sandbox::{Sandbox, Simulation};
 
 /// A Mender server in memory, on loopback.
 ///
@@ -74,15 +74,37 @@ struct Serve {
     /// Knows direct upload at the main address too
     #[arg(long)]
     direct_upload: bool,
+    /// Knows saved filters, phases and retries, as Mender Enterprise does; nothing comes of phases and retries
+    #[arg(long)]
+    enterprise: bool,
     /// Starts without devices and Artifacts
     #[arg(long)]
     empty: bool,
     /// Starts with so many devices; a dozen if not given
     #[arg(long, value_name = "N", conflicts_with = "empty")]
     devices: Option<usize>,
-    /// Number that the devices are made of: the same one gives the same devices
+    /// Number that the devices are made of: the same one gives the same devices, and failures
     #[arg(long, value_name = "N", default_value_t = seed::SEED)]
     seed: u64,
+    /// How many times as fast as real ones the devices live: at 1 they poll once a minute
+    #[arg(long, value_name = "N", default_value_t = 1.0, value_parser = speed, allow_negative_numbers = true)]
+    speed: f64,
+    /// How many installations in a hundred fail
+    #[arg(long, value_name = "P%", default_value = "0%", value_parser = percentage, allow_negative_numbers = true)]
+    fail: u8,
+    /// Leaves the devices as they are: they never poll
+    #[arg(long, conflicts_with_all = ["speed", "fail"])]
+    still: bool,
+}
+
+fn speed(text: &str) -> Result<f64, String> {
+    let speed = text.parse().ok().filter(|speed: &f64| speed.is_finite() && *speed > 0.0);
+    speed.ok_or_else(|| "a positive number is needed, such as 20 or 0.5".into())
+}
+
+fn percentage(text: &str) -> Result<u8, String> {
+    let percent = text.strip_suffix('%').unwrap_or(text).parse().ok().filter(|percent| *percent <= 100);
+    percent.ok_or_else(|| "a whole number from 0 to 100 is needed, such as 10 or 10%".into())
 }
 
 fn main() -> ExitCode {
@@ -110,12 +132,17 @@ fn serve(options: &Serve) -> Result<(), Failure> {
     // Nobody asks this one what it was asked.
     let mut builder = Sandbox::builder().record(false);
     builder = builder.strict(!options.lenient).direct_upload(options.direct_upload);
+    builder = builder.enterprise(options.enterprise);
     if let Some(port) = options.port {
         builder = builder.port(port);
     }
     let server = builder.try_start()?;
     if !options.empty {
         seed::fill(&server, options.devices.unwrap_or(seed::DEVICES), options.seed);
+    }
+    if !options.still {
+        let simulation = Simulation::default().speed(options.speed).failing(options.fail);
+        server.simulate(simulation.seed(options.seed).introducing(true));
     }
     print_variables(&server)?;
     eprintln!("A sandbox serves {} until Ctrl-C; its data goes with it.", server.https_url());

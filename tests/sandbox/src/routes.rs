@@ -36,6 +36,8 @@ pub(crate) const ANY_QUERY: &[&str] = &["*"];
 struct Service {
     prefix: &'static str,
     routes: &'static [Route],
+    /// Those that only Mender Enterprise has.
+    enterprise: &'static [Route],
     methods: [&'static str; 5],
     /// Whether it adds OPTIONS to them.
     options: bool,
@@ -43,10 +45,17 @@ struct Service {
     stamps: bool,
 }
 
+impl Service {
+    fn routes(&self, enterprise: bool) -> impl Iterator<Item = &'static Route> {
+        self.routes.iter().chain(if enterprise { self.enterprise } else { &[] })
+    }
+}
+
 const SERVICES: [Service; 6] = [
     Service {
         prefix: "useradm",
         routes: useradm::ROUTES,
+        enterprise: &[],
         methods: ["POST", "GET", "DELETE", "PUT", "PATCH"],
         options: true,
         stamps: true,
@@ -54,6 +63,7 @@ const SERVICES: [Service; 6] = [
     Service {
         prefix: "deployments",
         routes: deployments::ROUTES,
+        enterprise: deployments::ENTERPRISE_ROUTES,
         methods: ["GET", "POST", "DELETE", "PUT", "PATCH"],
         options: true,
         stamps: false,
@@ -61,6 +71,7 @@ const SERVICES: [Service; 6] = [
     Service {
         prefix: "devauth",
         routes: devauth::ROUTES,
+        enterprise: &[],
         methods: ["POST", "GET", "DELETE", "PUT", "PATCH"],
         options: true,
         stamps: true,
@@ -68,6 +79,7 @@ const SERVICES: [Service; 6] = [
     Service {
         prefix: "deviceconfig",
         routes: deviceconfig::ROUTES,
+        enterprise: &[],
         methods: ["GET", "PUT", "POST", "DELETE", "PATCH"],
         options: false,
         stamps: true,
@@ -75,6 +87,7 @@ const SERVICES: [Service; 6] = [
     Service {
         prefix: "deviceconnect",
         routes: deviceconnect::ROUTES,
+        enterprise: &[],
         methods: ["GET", "PUT", "POST", "DELETE", "PATCH"],
         options: false,
         stamps: true,
@@ -82,6 +95,7 @@ const SERVICES: [Service; 6] = [
     Service {
         prefix: "inventory",
         routes: inventory::ROUTES,
+        enterprise: inventory::ENTERPRISE_ROUTES,
         methods: ["GET", "POST", "DELETE", "PUT", "PATCH"],
         options: true,
         stamps: true,
@@ -129,13 +143,12 @@ async fn answer(state: Arc<State>, server: Server, parts: Parts, body: Listened)
     let Some(service) = service(&path) else { return Ok(unrouted()) };
     let direct = server == Server::Direct || state.settings.direct_upload;
     let known: Vec<(&Route, Vec<String>)> = service
-        .routes
-        .iter()
+        .routes(state.settings.enterprise)
         .filter(|route| direct || !deployments::is_direct(route))
         .filter_map(|route| matches(route.path, &path).map(|params| (route, params)))
         .collect();
     if known.is_empty() {
-        return match slashless(service, &path) {
+        return match slashless(service.routes(state.settings.enterprise), &path) {
             Some(target) => Ok(moved(&parts.method, &target)),
             None => Err(unstamped(service, Refusal::new(404, "not found"))),
         };
@@ -227,9 +240,9 @@ fn matches(pattern: &str, path: &str) -> Option<Vec<String>> {
 }
 
 /// The path without its trailing slash, if that one is known.
-fn slashless(service: &Service, path: &str) -> Option<String> {
+fn slashless(mut routes: impl Iterator<Item = &'static Route>, path: &str) -> Option<String> {
     let shorter = path.strip_suffix('/')?;
-    service.routes.iter().any(|route| matches(route.path, shorter).is_some()).then(|| shorter.to_string())
+    routes.any(|route| matches(route.path, shorter).is_some()).then(|| shorter.to_string())
 }
 
 fn moved(method: &Method, target: &str) -> Answer {

@@ -27,6 +27,17 @@ pub(crate) fn fill(server: &Sandbox, devices: usize, seed: u64) {
         .provides("rootfs-image.version", "system-2026.11")
         .compression(Compression::Gzip);
     server.add_artifact(&image.build());
+    // For all types of the fleet: a whole group can get it at once.
+    let system = Artifact::new("system-4.0")
+        .device_type("raspberrypi4")
+        .device_type("beagleboneblack")
+        .device_type("imx8mp-evk")
+        .device_type("qemux86-64")
+        .payload("rootfs-image")
+        .file("system.img", vec![0; 512 * 1024])
+        .provides("rootfs-image.version", "system-4.0")
+        .compression(Compression::Gzip);
+    server.add_artifact(&system.build());
 
     server.add_fleet(devices, seed);
 }

@@ -13,10 +13,11 @@ use crate::devauth::Devices;
 use crate::deviceconfig::Configuration;
 use crate::deviceconnect::Connection;
 use crate::faults::Faults;
-use crate::inventory::Inventory;
+use crate::inventory::{Inventory, SavedFilter};
 use crate::jwt::Signer;
 use crate::limiter::{Limiter, RateLimit};
 use crate::recorder::Recorder;
+use crate::simulation::Conduct;
 use crate::storage::Links;
 use crate::useradm::{Token, User};
 
@@ -25,6 +26,8 @@ use crate::useradm::{Token, User};
 pub(crate) struct Settings {
     pub(crate) strict: bool,
     pub(crate) direct_upload: bool,
+    /// Whether the calls and fields of Mender Enterprise are known.
+    pub(crate) enterprise: bool,
     pub(crate) extra_accounts: bool,
     pub(crate) jwt_lifetime: Duration,
     pub(crate) link_lifetime: Duration,
@@ -47,6 +50,7 @@ impl Default for Settings {
         Settings {
             strict: true,
             direct_upload: false,
+            enterprise: false,
             extra_accounts: true,
             jwt_lifetime: Duration::from_hours(7 * 24),
             link_lifetime: Duration::from_mins(15),
@@ -88,10 +92,13 @@ pub(crate) struct Data {
     pub(crate) uploads: HashMap<String, Upload>,
     pub(crate) devices: Devices,
     pub(crate) inventory: Inventory,
+    /// In order of their creation.
+    pub(crate) filters: Vec<SavedFilter>,
     /// By device.
     pub(crate) configurations: HashMap<String, Configuration>,
     /// By device.
     pub(crate) connections: HashMap<String, Connection>,
+    pub(crate) conduct: Conduct,
     last_time: Timestamp,
 }
 

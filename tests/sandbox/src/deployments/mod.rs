@@ -81,6 +81,10 @@ pub(crate) const ROUTES: &[Route] = &[
     route!("PUT" "/api/management/v1/deployments/deployments/{}/status" [] deployment::abort::whole),
 ];
 
+/// Routes that exist only on Mender Enterprise.
+pub(crate) const ENTERPRISE_ROUTES: &[Route] =
+    &[route!("POST" "/api/management/v2/deployments/deployments" [] deployment::create::for_filter)];
+
 /// Routes that exist only where direct upload is on.
 pub(crate) fn is_direct(route: &Route) -> bool {
     route.path.starts_with(DIRECT)

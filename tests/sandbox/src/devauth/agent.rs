@@ -57,7 +57,8 @@ pub(crate) fn device_of(state: &State, token: &str) -> Option<String> {
     Some(id)
 }
 
-fn check_in(data: &mut Data, id: &str) {
+/// A device got in touch.
+pub(crate) fn check_in(data: &mut Data, id: &str) {
     let now = data.now();
     data.devices.change(id, |device| device.check_in_time = Some(now.to_string()));
     inventory::seen(data, id, now);

@@ -10,7 +10,7 @@ mod sets;
 mod sorted;
 mod store;
 
-pub(crate) use agent::{authenticate, device_of};
+pub(crate) use agent::{authenticate, check_in, device_of};
 pub use device::{AuthSet, Device};
 pub(crate) use pubkey::encode as encode_key;
 pub(crate) use removal::finish;

@@ -123,6 +123,12 @@ impl Devices {
         }
     }
 
+    /// Those whose status is `accepted`.
+    pub(crate) fn accepted(&self) -> impl Iterator<Item = &Device> {
+        let ids = self.by_status.get("accepted").into_iter().flat_map(|ids| ids.from(0));
+        ids.filter_map(|id| self.get(id))
+    }
+
     /// The ids of those that are being removed.
     pub(crate) fn leaving(&self) -> Vec<String> {
         let leaving = self.by_id.values().filter(|device| device.decommissioning);

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::random::Random;
+use crate::random::Random;
 
 /// Kinds of devices with their kernel, memory in kB and number of processors.
 const KINDS: [(&str, &str, u64, u64); 4] = [
@@ -15,7 +15,7 @@ const KINDS: [(&str, &str, u64, u64); 4] = [
 /// Releases, the most common ones named more often.
 const VERSIONS: [&str; 8] = ["2.9", "2.10", "2.10", "3.0.0", "3.0.1", "3.0.1", "3.0.1", "3.1.0-rc1"];
 
-pub(super) fn attributes(random: &mut Random) -> Map<String, Value> {
+pub(crate) fn attributes(random: &mut Random) -> Map<String, Value> {
     let (device_type, kernel, memory, processors) = random.pick(&KINDS);
     let version = random.pick(&VERSIONS);
     let [a, b, c] = random.bytes();

@@ -1,17 +1,16 @@
 //! Fleets: any number of devices made of one number.
 
 mod attributes;
-mod random;
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::json;
 
-use self::attributes::attributes;
-use self::random::Random;
+pub(crate) use self::attributes::attributes;
 use crate::devauth::{self, AuthSet, Device};
 use crate::inventory;
+use crate::random::Random;
 use crate::state::Data;
 
 const MINUTE: u64 = 60;

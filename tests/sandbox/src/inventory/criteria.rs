@@ -28,6 +28,8 @@ pub(super) struct Criteria {
 }
 
 const FIELDS: &[&str] = &["page", "per_page", "filters", "sort", "attributes", "device_ids", "text"];
+/// The fields of a filter.
+pub(super) const PREDICATE: &[&str] = &["scope", "attribute", "type", "value"];
 const OPERATORS: &[&str] =
     &["$eq", "$gt", "$gte", "$in", "$lt", "$lte", "$ltne", "$ne", "$nin", "$exists", "$regex"];
 
@@ -44,7 +46,7 @@ pub(super) fn read(call: &Call, body: &[u8]) -> Result<Criteria, Refusal> {
             objects.iter().try_for_each(|object| call.only(object, fields))?;
             Ok(objects)
         };
-    let filters = objects("filters", "FilterPredicate", &["scope", "attribute", "type", "value"])?;
+    let filters = objects("filters", "FilterPredicate", PREDICATE)?;
     let orders = objects("sort", "SortCriteria", &["scope", "attribute", "order"])?;
     let attributes = objects("attributes", "SelectAttribute", &["scope", "attribute"])?;
     let number = |field| number(&map, field).map_err(undecoded);
@@ -158,13 +160,13 @@ fn field((scope, name): (Scope, String)) -> Field {
 }
 
 /// A filter that the service lets pass; the database may still refuse it.
-struct Predicate {
+pub(super) struct Predicate {
     field: Field,
     operator: String,
     value: Value,
 }
 
-fn predicate(map: &Map<String, Value>) -> Result<Predicate, Refusal> {
+pub(super) fn predicate(map: &Map<String, Value>) -> Result<Predicate, Refusal> {
     let reference = Reference::read(map, "filters")?;
     let operator = text(map, "filters", "type")?;
     let value = map.get("value").cloned().unwrap_or_default();
@@ -181,7 +183,7 @@ fn predicate(map: &Map<String, Value>) -> Result<Predicate, Refusal> {
 }
 
 impl Predicate {
-    fn filter(self) -> Result<Filter, Refusal> {
+    pub(super) fn filter(self) -> Result<Filter, Refusal> {
         let broken = || Refusal::new(500, "internal error");
         let bad = |text: String| {
             Refusal::new(400, format!("failed to fetch devices: failed to search devices: (BadValue) {text}"))

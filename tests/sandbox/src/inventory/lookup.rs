@@ -2,8 +2,10 @@
 
 use serde_json::Value;
 
+use super::SavedFilter;
 use super::filter::{Field, Filter, Test};
 use super::record::Scope;
+use crate::answer::Refusal;
 use crate::state::Data;
 
 /// Whether there is a device of this id.
@@ -19,6 +21,16 @@ pub(crate) fn accepted(data: &Data, group: Option<&str>) -> Vec<String> {
         .filter(|(_, record)| group.is_none() || record.group() == group)
         .map(|(id, _)| id.clone())
         .collect()
+}
+
+/// The ids of the accepted devices that a saved filter finds.
+pub(crate) fn fitting(data: &Data, filter: &SavedFilter) -> Result<Vec<String>, Refusal> {
+    let filters = filter.filters()?;
+    let records = data.inventory.records().iter();
+    let found = records
+        .filter(|(_, record)| record.status() == Some("accepted"))
+        .filter(|(id, record)| filters.iter().all(|filter| filter.holds(id, record)));
+    Ok(found.map(|(id, _)| id.clone()).collect())
 }
 
 /// The first device that has this value.

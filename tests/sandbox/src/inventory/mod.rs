@@ -10,6 +10,7 @@ mod groups;
 mod lookup;
 mod news;
 mod record;
+mod saved;
 mod search;
 mod store;
 mod summary;
@@ -18,8 +19,9 @@ mod text;
 mod value;
 
 pub(crate) use groups::group;
-pub(crate) use lookup::{accepted, knows, reported, with};
+pub(crate) use lookup::{accepted, fitting, knows, reported, with};
 pub(crate) use news::{identity, removed, report, seen, set_group, set_tags, status, try_report};
+pub(crate) use saved::SavedFilter;
 pub(crate) use store::Inventory;
 pub(crate) use tags::tags;
 
@@ -52,6 +54,14 @@ pub(crate) const ROUTES: &[Route] = &[
     route!("POST" "/api/management/v2/inventory/filters/search" [] search::search),
     route!("GET" "/api/management/v2/inventory/filters/attributes" [] summary::attributes),
     route!("GET" "/api/management/v2/inventory/statistics" [] summary::statistics),
+];
+
+/// Routes that exist only on Mender Enterprise.
+pub(crate) const ENTERPRISE_ROUTES: &[Route] = &[
+    route!("GET" "/api/management/v2/inventory/filters" ["page", "per_page"] saved::list),
+    route!("POST" "/api/management/v2/inventory/filters" [] saved::create),
+    route!("GET" "/api/management/v2/inventory/filters/{}" [] saved::show),
+    route!("DELETE" "/api/management/v2/inventory/filters/{}" [] saved::delete),
 ];
 
 /// The one call whose DELETE has a body.

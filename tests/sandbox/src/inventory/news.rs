@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::record::{Attribute, Record, Scope};
+use super::store::CHECK_IN;
 use super::value::Stored;
 use super::{MAX_ATTRIBUTES, TOO_MANY};
 use crate::state::Data;
@@ -38,8 +39,8 @@ pub(crate) fn status(data: &mut Data, id: &str, status: &str) {
 
 /// A device got in touch.
 pub(crate) fn seen(data: &mut Data, id: &str, at: Timestamp) {
-    if let Some(record) = record(data, id) {
-        record.set(Scope::System, "check_in_time", at);
+    if let Some(record) = data.inventory.change_seen().get_mut(id) {
+        record.set(Scope::System, CHECK_IN, at);
     }
 }
 

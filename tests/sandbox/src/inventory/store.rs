@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use super::record::Record;
 
+/// The attribute that tells when a device last got in touch.
+pub(super) const CHECK_IN: &str = "check_in_time";
+
 /// All records by device id.
 #[derive(Debug, Default)]
 pub(crate) struct Inventory {
@@ -20,6 +23,13 @@ impl Inventory {
     /// The records, to be changed.
     pub(super) fn change(&mut self) -> &mut BTreeMap<String, Record> {
         self.latest = None;
+        &mut self.records
+    }
+
+    /// The same, to be given another time of the last sign of life. Those of a large fleet come all the time: only
+    /// searches that ask for it start anew.
+    pub(super) fn change_seen(&mut self) -> &mut BTreeMap<String, Record> {
+        self.latest.take_if(|(key, _)| key.contains(CHECK_IN));
         &mut self.records
     }
 

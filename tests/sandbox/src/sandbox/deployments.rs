@@ -51,7 +51,7 @@ impl Sandbox {
     /// A device asks what it is to install, and gets the server's answer if there is something. It counts as taking
     /// part from then on; who has the release already, or is of another type, is done at once.
     pub fn device_polls(&self, device: &str, device_type: &str, artifact_name: &str) -> Option<Value> {
-        deployments::next(&self.state, device, device_type, artifact_name)
+        deployments::next(&self.state, &mut self.state.data(), device, Some(device_type), artifact_name)
     }
 
     /// A device says how far it is with a deployment: `downloading`, `success`, … If it has not asked for it yet it

@@ -120,6 +120,6 @@ impl Sandbox {
     }
 }
 
-fn assert_known(data: &Data, id: &str) {
+pub(super) fn assert_known(data: &Data, id: &str) {
     assert!(data.devices.get(id).is_some(), "no device {id}");
 }

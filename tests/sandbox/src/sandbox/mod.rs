@@ -3,10 +3,11 @@
 mod deployments;
 mod devices;
 mod inventory;
+mod simulation;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
@@ -14,6 +15,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
+use tokio::task::AbortHandle;
 use tokio_rustls::TlsAcceptor;
 
 use crate::accounts::{ADMIN, SSO, TWO_FACTOR};
@@ -30,6 +32,7 @@ use crate::useradm::{self, User};
 pub struct Sandbox {
     state: Arc<State>,
     runtime: Option<Runtime>,
+    simulation: Mutex<Option<AbortHandle>>,
     _folder: TempDir,
     url: String,
     https_url: String,
@@ -58,6 +61,13 @@ impl Builder {
     /// Whether the main address knows direct upload too. Off by default; [`Sandbox::direct_url`] always does.
     pub fn direct_upload(mut self, on: bool) -> Builder {
         self.settings.direct_upload = on;
+        self
+    }
+
+    /// Whether it knows saved filters, deployments by filter, phases, retries and the limit of devices, as far as
+    /// Mender Enterprise documents them. Off by default. Nothing comes of phases and retries: they are shown.
+    pub fn enterprise(mut self, on: bool) -> Builder {
+        self.settings.enterprise = on;
         self
     }
 
@@ -173,6 +183,7 @@ impl Builder {
             state: Arc::new(State::new(self.settings, folder.path(), &storage_url)),
             storage_url,
             runtime: None,
+            simulation: Mutex::default(),
             ca_pem: tls.ca_pem,
             ca_file,
             _folder: folder,

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use crate::{UPLOAD, artifact, client, error, get};
 
-const V1: &str = "/api/management/v1/deployments/deployments";
-const V2: &str = "/api/management/v2/deployments/deployments";
+pub(crate) const V1: &str = "/api/management/v1/deployments/deployments";
+pub(crate) const V2: &str = "/api/management/v2/deployments/deployments";
 
 /// A server with the Artifact `a` for the type `qemu`, and accepted devices of that type.
 fn with_devices<const N: usize>() -> (Sandbox, [String; N]) {
@@ -21,11 +21,11 @@ fn with_devices<const N: usize>() -> (Sandbox, [String; N]) {
     (server, devices)
 }
 
-async fn read(server: &Sandbox, path: &str) -> Value {
+pub(crate) async fn read(server: &Sandbox, path: &str) -> Value {
     get(server, path).send().await.unwrap().json().await.unwrap()
 }
 
-async fn state(server: &Sandbox, id: &str) -> (String, Value) {
+pub(crate) async fn state(server: &Sandbox, id: &str) -> (String, Value) {
     let shown = read(server, &format!("{V1}/{id}")).await;
     let mut counts = shown["statistics"]["status"].clone();
     counts.as_object_mut().unwrap().retain(|_, count| *count != 0);
@@ -78,7 +78,7 @@ async fn the_smallest_fitting_artifact_is_handed_out() {
     assert_eq!(shown["statistics"]["total_size"], both.len());
 }
 
-async fn create(server: &Sandbox, path: &str, body: Value) -> reqwest::Response {
+pub(crate) async fn create(server: &Sandbox, path: &str, body: Value) -> reqwest::Response {
     let request = client().post(format!("{}{path}", server.url())).bearer_auth(server.login());
     request.json(&body).send().await.unwrap()
 }

@@ -5,10 +5,12 @@ mod configuration;
 mod contents;
 mod deployments;
 mod devices;
+mod enterprise;
 mod faults;
 mod fleet;
 mod inventory;
 mod limits;
+mod simulation;
 mod strictness;
 
 use reqwest::multipart::{Form, Part};

@@ -7,11 +7,13 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
+use super::staged::{self, Staged};
 use super::status::Counts;
 use super::{Aim, Deployment, Status};
 use crate::answer::{Refusal, Reply, created};
 use crate::call::Call;
 use crate::deployments::Record;
+use crate::inventory::SavedFilter;
 use crate::state::Data;
 use crate::{gojson, inventory};
 
@@ -26,6 +28,7 @@ struct Wanted {
     devices: Vec<String>,
     all_devices: bool,
     force: bool,
+    staged: Staged,
 }
 
 fn bad(text: impl std::fmt::Display) -> Refusal {
@@ -33,12 +36,23 @@ fn bad(text: impl std::fmt::Display) -> Refusal {
 }
 
 impl Wanted {
+    /// What the open-source server takes, and Mender Enterprise besides.
     async fn read(call: &mut Call) -> Result<Wanted, Refusal> {
         let body = call.json().await?;
-        let map = call.object(&body, "model.DeploymentConstructor", FIELDS, PREFIX)?;
-        let wanted = Wanted::decode(&map).map_err(bad)?;
-        let problems = wanted.problems();
-        if problems.is_empty() { Ok(wanted) } else { Err(bad(format!("{}.", problems.join("; ")))) }
+        let enterprise = if call.state.settings.enterprise { staged::FIELDS } else { &[] };
+        let fields = [FIELDS, enterprise].concat();
+        let map = call.object(&body, "model.DeploymentConstructor", &fields, PREFIX)?;
+        let wanted = Wanted::decode(&map).map_err(bad)?.checked()?;
+        let staged = match enterprise {
+            [] => Staged::default(),
+            _ => Staged::read(call, &map, STRUCTURE, bad)?,
+        };
+        Ok(Wanted { staged, ..wanted })
+    }
+
+    fn checked(self) -> Result<Wanted, Refusal> {
+        let problems = self.problems();
+        if problems.is_empty() { Ok(self) } else { Err(bad(format!("{}.", problems.join("; ")))) }
     }
 
     fn decode(map: &Map<String, Value>) -> Result<Wanted, String> {
@@ -49,6 +63,7 @@ impl Wanted {
             devices: gojson::texts(map, STRUCTURE, "devices")?,
             all_devices: gojson::boolean(map, STRUCTURE, "all_devices")?,
             force: gojson::boolean(map, STRUCTURE, "force_installation")?,
+            staged: Staged::default(),
         })
     }
 
@@ -101,7 +116,9 @@ pub(crate) fn deploy(
 ) -> Result<String, Refusal> {
     let (name, artifact_name) = (name.into(), artifact_name.into());
     let aim = Aim::Devices(devices.clone());
-    let wanted = Wanted { name, artifact_name, devices: Vec::new(), all_devices: false, force: false };
+    let staged = Staged::default();
+    let wanted =
+        Wanted { name, artifact_name, devices: Vec::new(), all_devices: false, force: false, staged };
     make(data, wanted, aim, devices, Vec::new())
 }
 
@@ -121,14 +138,34 @@ pub(crate) async fn for_group(mut call: Call) -> Reply {
     answer(make(&mut data, wanted, Aim::Group(group.clone()), targets, vec![group]))
 }
 
+/// A dynamic deployment. Those that will fit the filter later do not get it.
+pub(crate) async fn for_filter(mut call: Call) -> Reply {
+    let body = call.json().await?;
+    let fields = [&["name", "artifact_name", "force_installation", "filter_id"], staged::FIELDS].concat();
+    let map = call.object(&body, "model.DeploymentConstructor", &fields, PREFIX)?;
+    let id = gojson::text(&map, STRUCTURE, "filter_id").map_err(bad)?.unwrap_or_default();
+    let wanted = Wanted::decode(&map).map_err(bad)?.checked()?;
+    let staged = Staged::read(&call, &map, STRUCTURE, bad)?;
+    if id.is_empty() {
+        return Err(bad("filter_id: cannot be blank."));
+    }
+    let mut data = call.state.data();
+    let filter = SavedFilter::find(&data, &id).cloned();
+    let filter = filter.ok_or_else(|| bad(format!("filter_id: no filter {id}.")))?;
+    let targets = inventory::fitting(&data, &filter)?;
+    answer(make(&mut data, Wanted { staged, ..wanted }, Aim::Filter(filter), targets, Vec::new()))
+}
+
 fn make(
     data: &mut Data,
     wanted: Wanted,
     aim: Aim,
-    targets: Vec<String>,
+    mut targets: Vec<String>,
     groups: Vec<String>,
 ) -> Result<String, Refusal> {
-    if targets.is_empty() {
+    targets.truncate(wanted.staged.limit(targets.len()));
+    // Devices may come to fit a filter.
+    if targets.is_empty() && !matches!(aim, Aim::Filter(_)) {
         return Err(Refusal::new(400, "No devices for the deployment"));
     }
     let fitting = data.artifacts.iter().filter(|record| record.name() == wanted.artifact_name);
@@ -148,8 +185,8 @@ fn make(
     }
     let id = uuid::Uuid::new_v4().to_string();
     let deployment = Deployment::new(data, id.clone(), wanted.name, wanted.artifact_name, aim, targets);
-    let force = wanted.force;
-    data.deployments.push(Deployment { artifacts, force, groups, ..deployment });
+    let (force, staged) = (wanted.force, wanted.staged);
+    data.deployments.push(Deployment { artifacts, force, groups, staged, ..deployment });
     Ok(id)
 }
 
@@ -171,6 +208,7 @@ impl Deployment {
             artifacts: Vec::new(),
             force: false,
             aim,
+            staged: Staged::default(),
             members: targets.iter().cloned().collect(),
             targets,
             groups: Vec::new(),

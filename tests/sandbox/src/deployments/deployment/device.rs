@@ -93,15 +93,21 @@ impl Deployment {
 }
 
 /// A device asks what it is to install: what it has begun, or the oldest that waits for it.
-pub(crate) fn next(state: &State, device: &str, device_type: &str, installed: &str) -> Option<Value> {
-    let mut data = state.data();
+/// One without a type takes what is for any.
+pub(crate) fn next(
+    state: &State,
+    data: &mut Data,
+    device: &str,
+    device_type: Option<&str>,
+    installed: &str,
+) -> Option<Value> {
     let now = data.now();
     let active = |known: &&mut Deployment| known.is_active();
     if let Some(begun) = data.deployments.iter_mut().filter(active).find(|known| known.is_at(device)) {
         return Some(begun.order(state, device));
     }
     let waiting = data.deployments.iter_mut().find(|known| known.awaits(device))?;
-    waiting.ask(device, Some(device_type), installed, now);
+    waiting.ask(device, device_type, installed, now);
     waiting.is_at(device).then(|| waiting.order(state, device))
 }
 

@@ -6,6 +6,7 @@ mod device;
 pub(super) mod history;
 pub(super) mod lists;
 pub(super) mod show;
+mod staged;
 mod status;
 
 use std::collections::{BTreeMap, HashSet};
@@ -19,7 +20,9 @@ pub(crate) use device::{decommissioned, log, next, report, take_part};
 pub(crate) use status::Status;
 
 use super::artifacts::Record;
+use crate::inventory::SavedFilter;
 use crate::state::{Data, time};
+use staged::Staged;
 use status::Counts;
 
 /// Whom a deployment is meant for.
@@ -28,6 +31,8 @@ enum Aim {
     All,
     Group(String),
     Devices(Vec<String>),
+    /// The devices that a saved filter found.
+    Filter(SavedFilter),
     /// One device, to be given this configuration.
     Configuration(String),
 }
@@ -41,6 +46,7 @@ pub(crate) struct Deployment {
     artifacts: Vec<Arc<Record>>,
     force: bool,
     aim: Aim,
+    staged: Staged,
     /// The ids of its devices when it was made.
     targets: Vec<String>,
     members: HashSet<String>,
@@ -121,8 +127,13 @@ impl Deployment {
             Aim::All => value["filter"] = term("identity", "status", "$eq", "accepted".into()),
             Aim::Group(group) => value["filter"] = term("system", "group", "$eq", group.as_str().into()),
             Aim::Devices(ids) => value["filter"] = term("identity", "id", "$in", json!(ids)),
+            Aim::Filter(filter) => {
+                value["filter"] = filter.shown();
+                value["dynamic"] = true.into();
+            }
             Aim::Configuration(configuration) => value["configuration"] = configuration.as_str().into(),
         }
+        self.staged.show(&mut value);
         if let Some(at) = self.finished {
             value["finished"] = time(at);
         }
