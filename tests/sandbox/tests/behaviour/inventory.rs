@@ -263,6 +263,23 @@ async fn a_search_sees_what_changed_since_its_last_page() {
 }
 
 #[tokio::test]
+async fn a_sign_of_life_moves_who_is_sorted_by_it() {
+    let server = Sandbox::start();
+    let ids = fleet(&server, &[("a", json!({})), ("b", json!({}))]);
+    let sign_of_life = |id: &String| {
+        let device = server.device(id).unwrap();
+        server.device_authenticates(&device.identity_data, &device.auth_sets[0].pubkey).unwrap();
+    };
+    let sort = json!([{ "scope": "system", "attribute": "check_in_time", "order": "asc" }]);
+    sign_of_life(&ids[0]);
+    assert_eq!(found(&server, json!({ "sort": sort })).await, ["b", "a"]);
+    let term = |exists| json!([{ "scope": "system", "attribute": "check_in_time", "type": "$exists", "value": exists }]);
+    assert_eq!(found(&server, json!({ "filters": term(false) })).await, ["b"]);
+    sign_of_life(&ids[1]);
+    assert!(found(&server, json!({ "filters": term(false) })).await.is_empty());
+}
+
+#[tokio::test]
 async fn statistics_count_by_status() {
     let server = Sandbox::start();
     for status in ["accepted", "accepted", "pending", "rejected"] {
