@@ -6,6 +6,7 @@ mod artifacts_list;
 mod artifacts_one;
 mod artifacts_upload;
 mod command_line;
+mod deployments;
 mod devices;
 mod groups;
 mod journey;

@@ -252,7 +252,7 @@ impl Order {
         });
         if *is_new {
             let count = deployment.max_devices.and_then(|count| usize::try_from(count).ok());
-            let whom = count.map(|count| format!(" to {}", counted(count))).unwrap_or_default();
+            let whom = count.map(|count| format!(" ({})", counted(count))).unwrap_or_default();
             ctx.out().notice(format_args!("created: {}{whom}", deployment.name));
         }
         match ctx.out().asked_form() {
