@@ -10,7 +10,8 @@ use crate::server::Server;
 /// One misbehaviour: where it strikes, and how.
 ///
 /// A fault without an effect of its own (only [`Fault::delay`], [`Fault::header`] or [`Fault::truncate`]) changes the
-/// sandbox's regular answer. The others take its place.
+/// sandbox's regular answer. The others take its place, and nothing is done of what was asked, unless they are
+/// [after the work](Fault::after_the_work).
 ///
 /// ```
 /// # let server = sandbox::Sandbox::start();
@@ -24,6 +25,7 @@ pub struct Fault {
     server: Option<Server>,
     times: usize,
     after: usize,
+    pub(crate) works: bool,
     pub(crate) delay: Duration,
     pub(crate) effect: Effect,
     pub(crate) headers: Vec<(String, String)>,
@@ -54,6 +56,7 @@ impl Fault {
             server: None,
             times: 1,
             after: 0,
+            works: false,
             delay: Duration::ZERO,
             effect: Effect::None,
             headers: Vec::new(),
@@ -104,6 +107,12 @@ impl Fault {
     /// Waits before anything else.
     pub fn delay(mut self, delay: Duration) -> Fault {
         self.delay = delay;
+        self
+    }
+
+    /// Does all that was asked first, so that only the regular answer is lost.
+    pub fn after_the_work(mut self) -> Fault {
+        self.works = true;
         self
     }
 

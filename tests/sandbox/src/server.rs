@@ -135,7 +135,11 @@ async fn serve(
             tokio::time::sleep(fault.delay).await;
             let answer = match &fault.effect {
                 Effect::None => regular(body).await,
-                _ => instead(&fault, body, &control, &entry, &request_id).await?,
+                _ if fault.works => {
+                    drop(regular(body).await);
+                    instead(&fault, None, &control, &entry, &request_id).await?
+                }
+                _ => instead(&fault, Some(body), &control, &entry, &request_id).await?,
             };
             spoilt(answer, &fault, control)
         }
@@ -148,10 +152,10 @@ async fn serve(
     Ok(answer)
 }
 
-/// The answer that a fault gives in place of the regular one.
+/// The answer that a fault gives in place of the regular one, with the body if nobody has read it yet.
 async fn instead(
     fault: &Fault,
-    mut body: Listened,
+    mut body: Option<Listened>,
     control: &Control,
     entry: &Entry,
     request_id: &str,
@@ -163,7 +167,7 @@ async fn instead(
             match never {}
         }
         Effect::Cut(bytes) => {
-            while lock(entry).body_bytes < *bytes && matches!(body.frame().await, Some(Ok(_))) {}
+            while lock(entry).body_bytes < *bytes && goes_on(&mut body).await {}
             control.close_abruptly();
             Err(Cut)
         }
@@ -173,13 +177,21 @@ async fn instead(
             Ok(text(200, "text/plain", ""))
         }
         Effect::Answer(status) => {
-            while matches!(body.frame().await, Some(Ok(_))) {}
+            while goes_on(&mut body).await {}
             Ok(canned(*status, fault, request_id))
         }
         Effect::Early(status) => {
             control.close_abruptly();
             Ok(canned(*status, fault, request_id))
         }
+    }
+}
+
+/// Reads some more of a body.
+async fn goes_on(body: &mut Option<Listened>) -> bool {
+    match body {
+        Some(body) => matches!(body.frame().await, Some(Ok(_))),
+        None => false,
     }
 }
 

@@ -48,6 +48,22 @@ async fn delay_hang_and_cut() {
 }
 
 #[tokio::test]
+async fn the_answer_alone_is_lost() {
+    let server = Sandbox::start();
+    let post = |name: &str| {
+        let request = client().post(format!("{}{UPLOAD}", server.url())).bearer_auth(server.login());
+        request.multipart(form(artifact(name)))
+    };
+    server.fault(Fault::on("POST", UPLOAD).cut().after_the_work());
+    assert!(post("a").send().await.is_err());
+    assert_eq!(server.artifact_count(), 1);
+    assert_eq!(server.requests().pop().unwrap().status, None);
+    server.fault(Fault::on("POST", UPLOAD).status(502).after_the_work());
+    assert_eq!(post("b").send().await.unwrap().status(), 502);
+    assert_eq!(server.artifact_count(), 2);
+}
+
+#[tokio::test]
 async fn an_upload_is_cut_in_the_middle() {
     let server = Sandbox::start();
     server.fault(Fault::on("POST", UPLOAD).cut_after_body_bytes(1 << 20));
