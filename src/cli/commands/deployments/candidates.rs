@@ -8,6 +8,7 @@ use crate::cli::error::{CliError, Result};
 use crate::cli::fleet::bulk::Unfit;
 use crate::cli::fleet::{Chosen, Known, Target, last_seen, text};
 use crate::cli::near::near;
+use crate::cli::output::cell;
 
 /// So many Artifacts are looked through for a name that may have been meant.
 const MOST_LOOKED_THROUGH: usize = 2000;
@@ -98,7 +99,7 @@ impl Candidates {
                 Some(text(value).into_owned())
             };
             if target.status != "accepted" {
-                let why = format!("it is {}, not accepted", target.status);
+                let why = format!("it is {}, not accepted", cell(&target.status));
                 sorted.unfit.push(Unfit { target, why });
                 continue;
             }
@@ -106,9 +107,10 @@ impl Candidates {
             match value("device_type").filter(|own| !release.is_for(own)) {
                 Some(own) => {
                     let why = format!(
-                        "no Artifact of {} is for its type {own}, only for {}",
-                        release.name,
-                        listed(&release.types)
+                        "no Artifact of {} is for its type {}, only for {}",
+                        cell(&release.name),
+                        cell(&own),
+                        cell(&listed(&release.types))
                     );
                     sorted.needs_list = true;
                     sorted.unfit.push(Unfit { target, why });
