@@ -27,7 +27,7 @@ impl Fleet<'_> {
         found.into_iter().filter_map(named).collect()
     }
 
-    /// The same devices with what the inventory says of them.
+    /// The same devices with what the inventory says of them, which also may know a name.
     ///
     /// # Errors
     ///
@@ -39,10 +39,20 @@ impl Fleet<'_> {
         at_once: usize,
     ) -> Result<Vec<Known>> {
         let ids: Vec<&str> = targets.iter().map(|target| target.id.as_str()).collect();
-        let found = self.look_up(&ids, wanted.to_vec(), at_once).await?;
+        let naming = self.attribute().await.cloned();
+        let mut attributes = wanted.to_vec();
+        attributes.push(AttributeName::new(Scope::Tags, "name"));
+        attributes.extend(naming.clone());
+        let found = self.look_up(&ids, attributes, at_once).await?;
         let mut by_id: HashMap<String, Device> =
             found.into_iter().map(|device| (device.id.clone(), device)).collect();
-        let known = |target: Target| Known { device: by_id.remove(&target.id), target };
+        let known = |mut target: Target| {
+            let device = by_id.remove(&target.id);
+            if target.name.is_none() {
+                target.name = device.clone().and_then(|device| Row::of(device, naming.as_ref()).name);
+            }
+            Known { target, device }
+        };
         Ok(targets.into_iter().map(known).collect())
     }
 
