@@ -105,7 +105,7 @@ impl FromStr for Phases {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let mut batches: Vec<(Option<u8>, Option<Duration>)> = Vec::new();
-        let mut total = 0u16;
+        let mut total = 0u32;
         for (index, part) in text.split(',').map(str::trim).enumerate() {
             let fault = |what: &str| format!("{part:?} stands where {what} belongs: 10%,1h,30%,2h");
             if index % 2 == 1 {
@@ -119,7 +119,7 @@ impl FromStr for Phases {
             let share = share
                 .filter(|share| (1..=100).contains(share))
                 .ok_or_else(|| fault("a share such as 10%"))?;
-            total += u16::from(share);
+            total += u32::from(share);
             batches.push((Some(share), None));
         }
         let goes_on = batches.last().is_some_and(|(_, pause)| pause.is_some());
