@@ -17,7 +17,7 @@ use super::page::Pages;
 use super::url::segment;
 
 pub use self::groups::{Change, Groups};
-pub use self::saved::Saved;
+pub use self::saved::{Saved, SavedFilter};
 pub use self::tags::{Tag, Tags};
 
 /// A device as the inventory knows it.

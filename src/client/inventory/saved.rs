@@ -1,14 +1,29 @@
 //! Saved filters, also called dynamic groups: only on Mender Enterprise, and known here from its documentation alone.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{Filter, V2};
 use crate::client::error::Result;
 use crate::client::http::Transport;
+use crate::client::page::Pages;
 
 /// The calls. See [`Inventory::saved`](super::Inventory::saved).
 #[derive(Clone, Copy, Debug)]
 pub struct Saved<'c>(pub(super) &'c Transport);
+
+/// A saved filter.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct SavedFilter {
+    /// Its id.
+    pub id: String,
+    /// What it is called; no two have one name.
+    pub name: String,
+    /// Its conditions, as they were saved.
+    #[serde(default)]
+    pub terms: Vec<Value>,
+}
 
 #[derive(Serialize)]
 struct New<'n> {
@@ -29,6 +44,22 @@ impl Saved<'_> {
             Err(error) if matches!(error.status(), Some(404 | 405)) => Ok(false),
             Err(error) => Err(error),
         }
+    }
+
+    /// The one of that name, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// Those of any call; see [`Error`](crate::Error).
+    pub async fn find(&self, name: &str) -> Result<Option<SavedFilter>> {
+        let mut pages: Pages<'_, SavedFilter> =
+            Pages::new(self.0, &[&V2[..], &["filters"]].concat(), Vec::new());
+        while let Some(page) = pages.next_page().await? {
+            if let Some(found) = page.items.into_iter().find(|it| it.name == name) {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
     }
 
     /// Saves one; returns its id.
