@@ -58,19 +58,18 @@ impl Order {
             return name.clone();
         }
         let release = &self.release;
-        let mut name = match (&self.whom, self.targets.as_slice()) {
+        let text = match (&self.whom, self.targets.as_slice()) {
             (Whom::All, _) => format!("{release} to all devices"),
             (Whom::Group(group), _) => format!("{release} to group {group}"),
             (Whom::Fitting { described, .. }, _) => format!("{release} to devices with {described}"),
             (Whom::Listed, [only]) => format!("{release} to {}", only.name.as_ref().unwrap_or(&only.id)),
             (Whom::Listed, several) => {
-                format!("{release} to {} ({})", counted(several.len()), mark(several))
+                // The mark is what tells one list from another.
+                let end = format!(" to {} ({})", counted(several.len()), mark(several));
+                return shortened(release, LONGEST_NAME - end.len()) + &end;
             }
         };
-        while name.len() > LONGEST_NAME {
-            name.pop();
-        }
-        name
+        shortened(&text, LONGEST_NAME)
     }
 
     fn ids(&self) -> Vec<String> {
@@ -118,6 +117,16 @@ impl Order {
         };
         let found = self.found(&wanted, client).await?;
         if let Some(deployment) = found.same {
+            if consent.dry_run {
+                ctx.out().plan(format_args!(
+                    "nothing would be done: {name:?} is there already, as {}",
+                    deployment.id
+                ));
+                bulk::list(ctx, &[])?;
+                return Ok(None);
+            }
+            // Of the same name there may be another file.
+            before().await?;
             ctx.out().notice(format_args!("it is there already: {name}"));
             return Ok(Some(Placed { deployment, is_new: false }));
         }
@@ -126,14 +135,7 @@ impl Order {
         }
         before().await?;
         if let Whom::Fitting { conditions, .. } = &self.whom {
-            let filter = client.inventory().saved().create(&name, conditions).await;
-            new.aim = Aim::Filter(filter.map_err(|error| {
-                match error.status() {
-                    Some(409) => CliError::from(error)
-                        .hint("the filter is saved by the deployment's name: --name takes another one"),
-                    _ => error.into(),
-                }
-            })?);
+            new.aim = Aim::Filter(save(client, &name, conditions).await?);
         }
         self.send(&new, &wanted, &found.ids, ctx, client).await.map(Some)
     }
@@ -167,6 +169,9 @@ impl Order {
     async fn agree(&self, ctx: &Context, client: &Client, consent: &ConsentArgs) -> Result<bool> {
         if let Some(reached) = self.reached {
             ctx.out().notice(format_args!("{}: {reached}", self.release));
+        }
+        if matches!(self.whom, Whom::Fitting { .. }) {
+            ctx.out().notice("devices that come to fit later get it, too");
         }
         let verb = format!("deploy {} to", self.release);
         let (server, chosen) = (client.server(), &self.chosen);
@@ -269,6 +274,29 @@ impl Order {
             _ => ctx.out().text(&format!("{id}\n")),
         }
     }
+}
+
+/// Saves a filter; its id, or that of the one that an interrupted run has left.
+async fn save(client: &Client, name: &str, conditions: &[Filter]) -> Result<String> {
+    let saved = client.inventory().saved();
+    let error = match saved.create(name, conditions).await {
+        Ok(id) => return Ok(id),
+        Err(error) if error.status() == Some(409) => error,
+        Err(error) => return Err(error.into()),
+    };
+    let same = saved.find(name).await?.filter(|it| json!(it.terms) == json!(conditions));
+    same.map(|it| it.id).ok_or_else(|| {
+        CliError::from(error).hint("the filter is saved by the deployment's name: --name takes another one")
+    })
+}
+
+/// As much of a text as has room in so many bytes.
+fn shortened(text: &str, most: usize) -> String {
+    let mut text = text.to_owned();
+    while text.len() > most {
+        text.pop();
+    }
+    text
 }
 
 /// Tells lists of devices apart, in few characters.

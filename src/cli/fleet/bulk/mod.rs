@@ -22,7 +22,7 @@ use crate::cli::error::{CliError, Result};
 use crate::cli::output::Form;
 use crate::cli::signals;
 
-pub use self::plan::{Plan, agree, counted};
+pub use self::plan::{Plan, agree, counted, list};
 pub use self::progress::REPEAT;
 
 /// How to work on many devices.
@@ -143,7 +143,7 @@ pub async fn run<T>(
     let what = match (targets.as_slice(), jobs.settled.as_slice(), jobs.unfit.as_slice()) {
         ([], [], []) => {
             ctx.out().notice("nothing to do: no device fits");
-            return plan::list(ctx, &[]);
+            return list(ctx, &[]);
         }
         ([], [], [only]) => return Err(CliError::failed(format!("{}: {}", only.target.label(), only.why))),
         ([only], [], []) => only.label(),
