@@ -1,20 +1,24 @@
 //! `deployments create`.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 use mender::Client;
+use mender::deployments::Deployment;
+use serde_json::json;
 
 use super::super::artifacts::upload::Upload;
 use super::candidates::{Candidate, Candidates, Release, attributes};
 use super::enterprise::EnterpriseArgs;
 use super::order::{Order, Whom};
-use super::step::{Reached, Step, targeted};
+use super::step::{Reached, Step, UnderWay};
 use crate::cli::args::{ConsentArgs, JobsArgs};
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Result};
 use crate::cli::fleet::{CONDITIONS_HELP, Fleet, Missing, Target, TargetArgs};
+use crate::cli::output::Form;
 use crate::cli::portion::Portion;
 use crate::cli::rollout::{FollowArgs, follow};
 
@@ -70,7 +74,9 @@ pub async fn run(args: CreateArgs, ctx: &Context) -> Result<()> {
 
 async fn create(args: &CreateArgs, ctx: &Context) -> Result<()> {
     args.targets.check()?;
-    if let (false, Some(flag)) = (args.wait, args.follow.given()) {
+    // An upload has a bar, too.
+    let is_senseless = |flag: &&str| !args.wait && (args.upload.is_none() || *flag != "--no-progress");
+    if let Some(flag) = args.follow.given().filter(is_senseless) {
         return Err(CliError::usage(format!("{flag} is for --wait")));
     }
     let upload = match &args.upload {
@@ -84,15 +90,24 @@ async fn create(args: &CreateArgs, ctx: &Context) -> Result<()> {
         (None, name) => Release::on_server(&client, name.as_deref().unwrap_or_default()).await?,
     };
     let fleet = Fleet::new(&client, ctx.out());
+    let dynamic = if args.enterprise.dynamic { Some(fitting(args, &fleet).await?) } else { None };
     let (known, chosen) = args.targets.find_known(&fleet, args.jobs.at_once(), &attributes()).await?;
     let candidates = Candidates::of(known, &release);
     candidates.check(&chosen)?;
     let Candidates { fit, unfit, needs_list } = candidates;
-    let whom = whom(args, needs_list, &fleet).await?;
-    let (targets, settled, reached) = limited(args, fit, &release.name, &client).await?;
+    let whom = dynamic.unwrap_or_else(|| whom(args, needs_list));
+    let Turn { targets, settled, reached, under_way } = limited(args, fit, &release.name, &client).await?;
     if let (Some(reached), []) = (reached, targets.as_slice()) {
         ctx.out().notice(format_args!("{}: {reached}; nothing to do within the limit", release.name));
-        return ctx.out().made(&serde_json::json!({ "id": null, "created": false, "limit": reached }), "");
+        // Who runs a line again that was interrupted wants to know how it ends.
+        if args.wait && !args.consent.dry_run && !under_way.is_empty() {
+            return follow(&args.follow, ctx, &client, &under_way, false).await;
+        }
+        return match ctx.out().asked_form() {
+            // There is no id.
+            Some(Form::Ids) => Ok(()),
+            _ => ctx.out().made(&json!({ "id": null, "created": false, "limit": reached }), ""),
+        };
     }
     let order = Order {
         release: release.name,
@@ -118,40 +133,52 @@ async fn create(args: &CreateArgs, ctx: &Context) -> Result<()> {
     follow(&args.follow, ctx, &client, &[placed.deployment], false).await
 }
 
+/// Whoever fits, now or later.
+async fn fitting(args: &CreateArgs, fleet: &Fleet<'_>) -> Result<Whom> {
+    let query = args.targets.selection.query(fleet, Missing::Fails).await?;
+    let described = query.described();
+    let conditions = query.terms().filter(|terms| !terms.is_empty()).map(<[_]>::to_vec);
+    let conditions = conditions.ok_or_else(|| {
+        CliError::usage(
+            "--dynamic takes conditions that the server compares by itself: --filter with = != in and the like, --group",
+        )
+    })?;
+    Ok(Whom::Fitting { conditions, described })
+}
+
 /// Whom the server is told: a group, or all, only if it would take the same devices.
-async fn whom(args: &CreateArgs, needs_list: bool, fleet: &Fleet<'_>) -> Result<Whom> {
+fn whom(args: &CreateArgs, needs_list: bool) -> Whom {
     let selection = &args.targets.selection;
-    if args.enterprise.dynamic {
-        let query = selection.query(fleet, Missing::Fails).await?;
-        let described = query.described();
-        let conditions = query.terms().filter(|terms| !terms.is_empty()).map(<[_]>::to_vec);
-        let conditions = conditions.ok_or_else(|| {
-            CliError::usage(
-                "--dynamic takes conditions that the server compares by itself: --filter with = != in and the like, --group",
-            )
-        })?;
-        return Ok(Whom::Fitting { conditions, described });
-    }
     if needs_list || args.limit.is_some() || args.targets.are_named() {
-        return Ok(Whom::Listed);
+        return Whom::Listed;
     }
-    Ok(match selection.only_group() {
+    match selection.only_group() {
         Some(group) => Whom::Group(group.to_owned()),
         None if selection.is_empty() => Whom::All,
         None => Whom::Listed,
-    })
+    }
 }
 
-/// Those whose turn it is, how many were before, and how far that leads.
-async fn limited(
-    args: &CreateArgs,
-    fit: Vec<Candidate>,
-    release: &str,
-    client: &Client,
-) -> Result<(Vec<Target>, usize, Option<Reached>)> {
+/// Whose turn it is.
+struct Turn {
+    targets: Vec<Target>,
+    /// How many were before.
+    settled: usize,
+    /// How far that leads, if there is a limit.
+    reached: Option<Reached>,
+    /// What those who were before are still to get.
+    under_way: Vec<Deployment>,
+}
+
+async fn limited(args: &CreateArgs, fit: Vec<Candidate>, release: &str, client: &Client) -> Result<Turn> {
     let Some(limit) = args.limit else {
-        return Ok((fit.into_iter().map(|it| it.target).collect(), 0, None));
+        let targets = fit.into_iter().map(|it| it.target).collect();
+        return Ok(Turn { targets, settled: 0, reached: None, under_way: Vec::new() });
     };
-    let step = Step::of(fit, limit, release, &targeted(client, release).await?);
-    Ok((step.next, step.before.len(), Some(step.reached)))
+    let under_way = UnderWay::of(client, release).await?;
+    let targeted: HashSet<String> = under_way.iter().flat_map(|it| it.targets.iter().cloned()).collect();
+    let Step { next, before, reached } = Step::of(fit, limit, release, &targeted);
+    let is_ours = |it: &UnderWay| before.iter().any(|target| it.targets.contains(&target.id));
+    let under_way = under_way.into_iter().filter(is_ours).map(|it| it.deployment).collect();
+    Ok(Turn { targets: next, settled: before.len(), reached: Some(reached), under_way })
 }
