@@ -1,12 +1,21 @@
 //! `deployments`: creating, following, judging.
 
+mod checks;
+mod create;
+mod enterprise;
 mod smoke;
+mod steps;
+mod twice;
+mod upload;
 
+use sandbox::Sandbox;
 use sandbox::artifact::Artifact;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::Fleet;
 use crate::support::fleet::id;
+use crate::support::home::Outcome;
+use crate::support::requests::is_change;
 
 /// The release that is deployed.
 const RELEASE: &str = "r2";
@@ -14,15 +23,63 @@ const RELEASE: &str = "r2";
 const TYPE: &str = "qemu";
 /// The group of all devices.
 const GROUP: &str = "lab";
+/// Where deployments are made, and where they are looked for.
+const MADE: &str = "/api/management/v1/deployments/deployments";
+const LISTED: &str = "/api/management/v2/deployments/deployments";
 
 /// A server with the release, and so many accepted devices in the group that run another one.
 fn lab(count: usize) -> Fleet {
-    let fleet = Fleet::of(count);
+    lab_at(Sandbox::start(), count)
+}
+
+/// The same on a server that is there.
+fn lab_at(server: Sandbox, count: usize) -> Fleet {
+    let fleet = Fleet::at(server);
     fleet.server.add_artifact(&Artifact::new(RELEASE).device_type(TYPE).file("f", b"new").build());
     for number in 0..count {
-        let inventory = json!({ "device_type": TYPE, "artifact_name": "r1" });
-        fleet.server.report_inventory(&id(number), inventory);
-        fleet.server.set_group(&id(number), GROUP);
+        add(&fleet, &id(number), TYPE);
     }
     fleet
+}
+
+/// Adds an accepted device of a type to the group.
+fn add(fleet: &Fleet, id: &str, device_type: &str) {
+    let inventory = json!({ "device_type": device_type, "artifact_name": "r1" });
+    fleet.add_reporting(id, inventory);
+    fleet.server.set_group(id, GROUP);
+}
+
+/// `deployments create` of the release.
+fn create(fleet: &Fleet, args: &[&str]) -> Outcome {
+    fleet.cli(["deployments", "create", "--artifact", RELEASE]).args(args).run()
+}
+
+/// The same to the group.
+fn to_group(fleet: &Fleet, args: &[&str]) -> Outcome {
+    create(fleet, &[&["--group", GROUP, "--yes"], args].concat())
+}
+
+/// The orders that the server got: what stands behind `deployments` in the path, and the body, if that was read.
+fn orders(fleet: &Fleet) -> Vec<(String, Value)> {
+    let requests = fleet.server.requests().into_iter().filter(is_change);
+    let order = |request: sandbox::Recorded| {
+        let behind = request.path.strip_prefix(MADE)?.to_owned();
+        Some((behind, serde_json::from_slice(&request.body).unwrap_or_default()))
+    };
+    requests.filter_map(order).collect()
+}
+
+/// The only order that the server got.
+#[track_caller]
+fn order(fleet: &Fleet) -> (String, Value) {
+    let mut orders = orders(fleet);
+    assert_eq!(orders.len(), 1, "{orders:?}");
+    orders.remove(0)
+}
+
+/// The ids of all deployments, the newest first.
+#[track_caller]
+fn deployments(fleet: &Fleet) -> Vec<String> {
+    let outcome = fleet.cli(["deployments", "list", "-q"]).run().succeeds();
+    outcome.stdout.lines().map(str::to_owned).collect()
 }
