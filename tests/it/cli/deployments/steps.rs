@@ -163,10 +163,15 @@ fn the_same_step_again_is_followed_while_it_is_under_way() {
     }
 }
 
+/// The time is there to end a run that follows all the same.
 #[test]
 fn nothing_is_followed_if_all_within_the_limit_have_it() {
     let fleet = seen();
     fleet.server.report_inventory(&id(3), json!({ "artifact_name": RELEASE }));
     fleet.server.create_deployment("elsewhere", RELEASE, &["other"]);
-    to_group(&fleet, &["--limit", "1", "--wait", "--interval", "10ms"]).succeeds().says("nothing to do");
+    let wait = ["--wait", "--interval", "10ms", "--timeout", "2s"];
+    to_group(&fleet, &[&["--limit", "1"], &wait[..]].concat()).succeeds().says("nothing to do");
+    to_group(&fleet, &["--limit", "2"]).succeeds();
+    let dry = to_group(&fleet, &[&["--limit", "2", "--dry-run"], &wait[..]].concat());
+    dry.succeeds().prints("").says("nothing to do");
 }

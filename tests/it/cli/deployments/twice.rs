@@ -114,12 +114,15 @@ fn an_order_that_did_not_arrive_is_told_and_made_by_the_next_run() {
         Fault::on("POST", MADE).status(502).body("text/html", "<html>"),
     ] {
         let fleet = lab(2);
+        // One of that name is over; it is not the one.
+        let over = fleet.server.create_deployment("r2 to group lab", RELEASE, &[id(0)]);
+        fleet.server.device_reports(&over, &id(0), "failure");
         fleet.server.fault(fault.clone());
         let failed = to_group(&fleet, &[]).fails().prints("");
         failed.says("hint: the server shows no such deployment: nothing was created; the same line again");
-        assert_eq!((orders(&fleet).len(), deployments(&fleet).len()), (1, 0), "{fault:?}");
+        assert_eq!((orders(&fleet).len(), deployments(&fleet).len()), (1, 1), "{fault:?}");
         to_group(&fleet, &[]).succeeds().says("created: ");
-        assert_eq!(deployments(&fleet).len(), 1);
+        assert_eq!(deployments(&fleet).len(), 2);
     }
 }
 
@@ -187,9 +190,14 @@ fn a_name_that_has_succeeded_everywhere_is_done() {
     named(&[]).succeeds().prints(&first.stdout).says("it is there already");
     named(&["--wait", "--interval", "10ms"]).succeeds().prints(&first.stdout);
     assert_eq!(orders(&fleet).len(), 1);
-    // Force is meant for what is there.
-    named(&["--force"]).succeeds().says("created: ");
-    assert_eq!(orders(&fleet).len(), 2);
+    // Force is meant for what is there, however often.
+    for count in [2, 3] {
+        let forced = named(&["--force"]).succeeds().says("created: ");
+        assert_eq!(orders(&fleet).len(), count);
+        for number in [0, 1] {
+            fleet.server.device_reports(forced.line(), &id(number), "success");
+        }
+    }
 }
 
 /// A name that nobody chose says nothing of whether it is to be done again.
