@@ -1,6 +1,12 @@
 //! `deployments`: creating, following, judging.
 
-mod smoke;
+mod cost;
+mod pipeline;
+#[cfg(unix)]
+mod terminal;
+mod trouble;
+mod verdict;
+mod watch;
 
 use sandbox::artifact::Artifact;
 use serde_json::json;
