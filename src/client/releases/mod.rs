@@ -128,15 +128,15 @@ pub struct Releases<'c>(&'c Transport);
 // The word comes twice but in the catalogues.
 const PATH: [&str; 6] = ["api", "management", "v2", "deployments", "deployments", "releases"];
 const CATALOGUES: [&str; 6] = ["api", "management", "v2", "deployments", "releases", "all"];
-/// Each release comes with all its Artifacts, so that a page of the usual size might be very large.
-const PER_PAGE: u32 = 100;
+/// How many releases a page has. Each comes with all its Artifacts, so that one of the usual size might be very large.
+pub const PER_PAGE: u32 = 100;
 
 impl<'c> Releases<'c> {
     pub(super) fn new(transport: &'c Transport) -> Self {
         Releases(transport)
     }
 
-    /// The releases that a filter lets through, 100 a page unless [`Pages::from`] says otherwise.
+    /// The releases that a filter lets through, [`PER_PAGE`] a page unless [`Pages::from`] says otherwise.
     pub fn list(&self, filter: &Filter) -> Pages<'c, Release> {
         Pages::new(self.0, &PATH, filter.query()).from(1, PER_PAGE)
     }
