@@ -17,7 +17,7 @@ use crate::cli::args::ConsentArgs;
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Kind, Result};
 use crate::cli::fleet::bulk::REPEAT;
-use crate::cli::output::{Cell, Form, Rows, View, duration};
+use crate::cli::output::{Cell, Form, Rows, View, cell, duration};
 use crate::cli::signals;
 use crate::cli::span::age;
 
@@ -212,7 +212,7 @@ fn failed(error: Error, done: usize, total: usize, is_selection: bool) -> CliErr
 
 /// `the deployment X, which has`, `the deployments X, Y and 3 more, which have`
 fn users(ids: &[String]) -> String {
-    let shown = ids.iter().take(MOST_DEPLOYMENTS).cloned().collect::<Vec<_>>().join(", ");
+    let shown = ids.iter().take(MOST_DEPLOYMENTS).map(|id| cell(id)).collect::<Vec<_>>().join(", ");
     match ids.len() {
         0 => "a deployment that has".into(),
         1 => format!("the deployment {shown}, which has"),

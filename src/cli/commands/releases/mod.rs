@@ -151,27 +151,22 @@ async fn unknown(client: &Client, name: &str) -> CliError {
     }
 }
 
-/// Names that contain a word, then such that it contains, quoted.
+/// Names that contain a word, then those that it contains, the longest first; quoted.
 async fn similar(client: &Client, word: &str) -> mender::Result<Vec<String>> {
     let releases = client.releases();
     let most = u32::try_from(MOST_SIMILAR).expect("a few");
     let containing = Filter { name: Some(word.to_owned()), ..Filter::default() };
     let containing = releases.list(&containing).from(1, most).collect(Some(MOST_SIMILAR)).await?;
     let mut names: Vec<String> = containing.into_iter().map(|release| release.name).collect();
-    let whole = word.to_lowercase();
-    let mut pages = releases.list(&Filter::default());
-    let mut looked_at = 0;
-    while names.len() < MOST_SIMILAR
-        && looked_at < MOST_LOOKED_AT
-        && let Some(page) = pages.next_page().await?
-    {
-        looked_at += page.items.len();
-        for Release { name, .. } in page.items {
-            if !name.is_empty() && whole.contains(&name.to_lowercase()) && !names.contains(&name) {
-                names.push(name);
-            }
-        }
+    if names.len() < MOST_SIMILAR {
+        let whole = word.to_lowercase();
+        let known = releases.list(&Filter::default()).collect(Some(MOST_LOOKED_AT)).await?;
+        let mut contained: Vec<String> = known.into_iter().map(|release| release.name).collect();
+        contained
+            .retain(|name| !name.is_empty() && whole.contains(&name.to_lowercase()) && !names.contains(name));
+        contained.sort_by_key(|name| std::cmp::Reverse(name.len()));
+        names.extend(contained);
+        names.truncate(MOST_SIMILAR);
     }
-    names.truncate(MOST_SIMILAR);
     Ok(names.iter().map(|name| format!("{name:?}")).collect())
 }
