@@ -10,7 +10,7 @@ fn each_release_has_a_line() {
     let rows: Vec<Vec<&str>> = run.stdout.lines().map(|line| line.split('\t').collect()).collect();
     assert_eq!(rows.len(), 2, "{rows:?}");
     assert_eq!(rows[0][..4], ["r1", "rpi3", "1", ""]);
-    // Each device type once, sorted, whichever Artifact it is of.
+    // The device types of all its Artifacts, sorted.
     assert_eq!(rows[1][..4], ["r2", "qemu,rpi3,rpi4", "2", "lts,a"]);
     assert_eq!((rows[0][5], rows[1][5]), ("", "two words"));
     for row in &rows {
