@@ -43,7 +43,7 @@ pub use client::{
     inventory,
     login::Login,
     page::{LARGEST_PAGE, Page, Pages},
-    raw,
+    raw, releases,
     token::{Claims, Token},
     tokens,
     transfer::{Progress, Silent, Source},

@@ -156,6 +156,9 @@ pub enum RequestError {
     /// A path with line ends or the like.
     #[error("the path has control characters in it")]
     Character,
+    /// A name with a `/` in it is more than one part of a path to the server, however it is written.
+    #[error("{0:?} has a '/' in it, and the server cannot be asked for that name")]
+    Slash(String),
     /// A fragment is never sent.
     #[error("the path has a '#' in it; %23 is how one is sent")]
     Fragment,
@@ -249,6 +252,8 @@ pub struct Refusal {
     pub request_id: Option<String>,
     /// What an upload collides with (`metadata.conflict` of a 409).
     pub conflict: Option<Value>,
+    /// The deployments that use what was to be removed, by their ids (of a 409).
+    pub active_deployments: Vec<String>,
     /// How long the server asks to wait, in seconds.
     pub retry_after: Option<u64>,
     /// The body as text, at most 64 KiB of it.
@@ -264,6 +269,8 @@ struct ErrorBody {
     request_id: Option<String>,
     #[serde(default)]
     metadata: Value,
+    #[serde(default)]
+    active_deployments: Value,
 }
 
 /// What gateways and storages say instead of JSON: a line of text, or the message in a storage's XML.
@@ -280,6 +287,11 @@ fn plain_message(headers: &HeaderMap, body: &[u8]) -> Option<String> {
     };
     let message: String = message.trim().chars().take(LONGEST).collect();
     (!message.is_empty()).then_some(message)
+}
+
+/// The texts of a list; what is none is passed over.
+fn texts(list: &Value) -> Vec<String> {
+    list.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 impl Refusal {
@@ -301,6 +313,7 @@ impl Refusal {
                 .map(|text| text.replace(['\r', '\n'], " ")),
             request_id: header("x-men-requestid").or(parsed.request_id),
             conflict: parsed.metadata.get("conflict").cloned(),
+            active_deployments: texts(&parsed.active_deployments),
             // The HTTP-date form is not used by any Mender server.
             retry_after: header("retry-after").and_then(|value| value.trim().parse().ok()),
             body: String::from_utf8_lossy(body).into_owned(),
@@ -380,6 +393,20 @@ mod tests {
         let refusal = Refusal::new(line(), 502, &HeaderMap::new(), b"<html>");
         assert_eq!(refusal.to_string(), "GET /api?page=1 request failed with status 502");
         assert_eq!(refusal.body, "<html>");
+    }
+
+    #[test]
+    fn the_deployments_in_the_way_are_found() {
+        for (body, expected) in [
+            (r#"{"error":"x","active_deployments":["a","b"]}"#, &["a", "b"][..]),
+            (r#"{"error":"x","active_deployments":[1,"b"]}"#, &["b"]),
+            (r#"{"error":"x","active_deployments":{"a":1}}"#, &[]),
+            (r#"{"error":"x"}"#, &[]),
+        ] {
+            let refusal = Refusal::new(line(), 409, &HeaderMap::new(), body.as_bytes());
+            assert_eq!(refusal.active_deployments, expected);
+            assert_eq!(refusal.message.as_deref(), Some("x"), "{body}");
+        }
     }
 
     #[test]
