@@ -22,7 +22,7 @@ use mender::{Client, Error};
 use super::{Tree, help_of, is_id};
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Result};
-use crate::cli::near::near;
+use crate::cli::near::there_are;
 use crate::cli::output::{Cell, Column, cell};
 
 /// Deployments: which devices are to get which release, and how far they are.
@@ -129,8 +129,5 @@ async fn unknown(client: &Client, named: &str) -> CliError {
     let error = CliError::from(Error::NotFound { kind: "deployment", name: named.to_owned() });
     let newest = client.deployments().list(&Filter::default()).collect(Some(MOST_LOOKED_THROUGH)).await;
     let newest = newest.unwrap_or_default();
-    error.hint(match near(named, newest.iter().map(|it| it.name.as_str())).as_slice() {
-        [] => "deployments list shows those that there are".to_owned(),
-        names => format!("there are: {}", names.join(", ")),
-    })
+    error.hint(there_are(named, newest.iter().map(|it| it.name.as_str()), "deployments list"))
 }

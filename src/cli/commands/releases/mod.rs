@@ -14,6 +14,7 @@ use mender::{Client, Error};
 use super::{Tree, help_of};
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Result};
+use crate::cli::near::there_are;
 use crate::cli::output::{Cell, Column, Form, View};
 
 /// Releases: all Artifacts of one name, with tags and notes.
@@ -39,9 +40,9 @@ enum Verb {
     Types,
 }
 
-/// So many names that are like an unknown one are shown.
+/// So many that hold an unknown name are asked for.
 const MOST_SIMILAR: usize = 5;
-/// So many releases are looked at for names that an unknown one contains.
+/// So many releases are looked at for names that are like an unknown one.
 const MOST_LOOKED_AT: usize = 500;
 
 const NAMES: &[Column<String>] = &[Column { title: "Name", cell: |name| Cell::text(name) }];
@@ -146,27 +147,19 @@ async fn unknown(client: &Client, name: &str) -> CliError {
     match similar(client, name).await {
         // Then nobody knows whether there is such a one.
         Err(error) if matches!(error.status(), Some(404 | 405)) => or_lacking(error),
-        Ok(names) if !names.is_empty() => error.hint(format!("there is {}", names.join(", "))),
-        _ => error.hint("releases list shows those that there are"),
+        names => {
+            let known = names.unwrap_or_default();
+            error.hint(there_are(name, known.iter().map(String::as_str), "releases list"))
+        }
     }
 }
 
-/// Names that contain a word, then those that it contains, the longest first; quoted.
+/// Names of releases that hold a word, and of the first so many that may be like it.
 async fn similar(client: &Client, word: &str) -> mender::Result<Vec<String>> {
     let releases = client.releases();
     let most = u32::try_from(MOST_SIMILAR).expect("a few");
-    let containing = Filter { name: Some(word.to_owned()), ..Filter::default() };
-    let containing = releases.list(&containing).from(1, most).collect(Some(MOST_SIMILAR)).await?;
-    let mut names: Vec<String> = containing.into_iter().map(|release| release.name).collect();
-    if names.len() < MOST_SIMILAR {
-        let whole = word.to_lowercase();
-        let known = releases.list(&Filter::default()).collect(Some(MOST_LOOKED_AT)).await?;
-        let mut contained: Vec<String> = known.into_iter().map(|release| release.name).collect();
-        contained
-            .retain(|name| !name.is_empty() && whole.contains(&name.to_lowercase()) && !names.contains(name));
-        contained.sort_by_key(|name| std::cmp::Reverse(name.len()));
-        names.extend(contained);
-        names.truncate(MOST_SIMILAR);
-    }
-    Ok(names.iter().map(|name| format!("{name:?}")).collect())
+    let holding = Filter { name: Some(word.to_owned()), ..Filter::default() };
+    let mut found = releases.list(&holding).from(1, most).collect(Some(MOST_SIMILAR)).await?;
+    found.extend(releases.list(&Filter::default()).collect(Some(MOST_LOOKED_AT)).await?);
+    Ok(found.into_iter().map(|release| release.name).collect())
 }

@@ -55,7 +55,8 @@ impl Watched {
 
 #[test]
 fn an_outage_is_endured() {
-    let refusals: [(&str, fn(Fault) -> Fault); 5] = [
+    type Spoil = fn(Fault) -> Fault;
+    let refusals: [(&str, Spoil); 5] = [
         ("503", |fault| fault.status(503).header("Retry-After", "0")),
         ("500", |fault| fault.status(500)),
         ("520", |fault| fault.status(520)),

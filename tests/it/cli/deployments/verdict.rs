@@ -53,10 +53,8 @@ impl Model {
                 self.reaches(device, first_answer(device));
             }
             Event::Reports(device, status) => self.reaches(device, status),
-            Event::Decommissioned(device) => {
-                if self.gone.insert(device) {
-                    self.leaves(device, "decommissioned");
-                }
+            Event::Decommissioned(device) if self.gone.insert(device) => {
+                self.leaves(device, "decommissioned")
             }
             Event::AbortedAlone(device) => self.leaves(device, "aborted"),
             Event::Forgotten(device)

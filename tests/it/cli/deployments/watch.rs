@@ -272,7 +272,7 @@ fn a_watch_of_what_is_not_there_says_so() {
     let (fleet, _) = deployed(1);
     let none = id(77);
     watch(&fleet, &none, &[]).run().fails().prints("").says(&format!("no deployment is named {none:?}"));
-    watch(&fleet, "rolout", &[]).run().fails().says("hint: there are: rollout");
+    watch(&fleet, "rolout", &[]).run().fails().says("hint: there is \"rollout\"");
     let created = fleet
         .cli(["deployments", "create", "--artifact", RELEASE, "--group", GROUP, "--timeout", "1s"])
         .run();
