@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::look::Watcher;
 use crate::cli::error::{CliError, Kind, Result};
-use crate::cli::output::{Board, Form, Output};
+use crate::cli::output::{Board, Form, Output, cell};
 
 /// Characters of the bar.
 const WIDTH: u64 = 24;
@@ -218,7 +218,9 @@ pub fn progress_text(counts: &Counts, targets: u64, left: u64) -> String {
 /// The name, or the id of one that has none, harmless on a terminal.
 pub fn label(deployment: &Deployment) -> String {
     let name = if deployment.name.is_empty() { &deployment.id } else { &deployment.name };
-    let name = crate::cli::output::cell(name).into_owned();
+    let name = cell(name);
+    // Where a line begins so, a forge takes it for an order.
+    let name = if name.starts_with("::") { format!("{name:?}") } else { name.into_owned() };
     if name.chars().count() <= LONGEST_NAME {
         return name;
     }

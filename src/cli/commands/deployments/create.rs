@@ -18,8 +18,7 @@ use crate::cli::fleet::{CONDITIONS_HELP, Fleet, Missing, Target, TargetArgs};
 use crate::cli::portion::Portion;
 use crate::cli::rollout::{FollowArgs, follow};
 
-/// Create a deployment. A line that is run twice makes one: what is under way with the same name, release and devices
-/// is found and, with --wait, followed.
+/// Create a deployment.
 #[derive(Debug, Args)]
 #[command(after_help = CONDITIONS_HELP)]
 pub struct CreateArgs {
@@ -34,9 +33,6 @@ pub struct CreateArgs {
     /// What to call it; without it, it is called by what it does
     #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
     name: Option<String>,
-
-    #[command(flatten)]
-    targets: TargetArgs,
 
     /// Install it also where it is installed already
     #[arg(long)]
@@ -55,6 +51,9 @@ pub struct CreateArgs {
     /// Follow it to its end, and fail unless all devices get the release
     #[arg(long)]
     wait: bool,
+
+    #[command(flatten)]
+    targets: TargetArgs,
 
     #[command(flatten)]
     follow: FollowArgs,
