@@ -22,7 +22,9 @@ struct Watched {
 fn watched(more: &[&str]) -> Watched {
     let fleet = lab(2);
     let deployment = fleet.server.create_deployment("rollout", RELEASE, &ids(0..2));
-    let line = fleet.cli(["deployments", "watch", &deployment, "--interval", "5ms"]).args(more);
+    // What would wait for ever fails instead.
+    let line =
+        fleet.cli(["deployments", "watch", &deployment, "--interval", "5ms", "--timeout", "60s"]).args(more);
     let run = std::thread::spawn(move || line.run());
     looks(&fleet.server, 1);
     Watched { fleet, deployment, run }
@@ -183,7 +185,10 @@ fn a_device_that_was_named_twice_is_no_reason_to_wait_for_ever() {
     let fleet = lab(1);
     let deployment = fleet.server.create_deployment("twice", RELEASE, &[id(0), id(0)]);
     fleet.server.device_reports(&deployment, &id(0), "success");
-    let seen = fleet.cli(["deployments", "watch", &deployment, "--interval", "5ms"]).run().succeeds();
+    let seen = fleet
+        .cli(["deployments", "watch", &deployment, "--interval", "5ms", "--timeout", "60s"])
+        .run()
+        .succeeds();
     seen.says("twice: the device has r2").says(&format!("deployments abort {deployment} ends it"));
 }
 

@@ -17,7 +17,8 @@ fn deployed(count: usize) -> (Fleet, String) {
 }
 
 fn watch(fleet: &Fleet, deployment: &str, more: &[&str]) -> Invocation {
-    fleet.cli(["deployments", "watch", deployment, "--interval", "5ms"]).args(more)
+    // What would wait for ever fails instead.
+    fleet.cli(["deployments", "watch", deployment, "--interval", "5ms", "--timeout", "60s"]).args(more)
 }
 
 /// Devices report these, in order.
@@ -193,7 +194,8 @@ fn time_that_is_up_has_a_code_of_its_own() {
     assert_eq!((&json["end"], &json["verdict"]), (&json!("aborted-for-time"), &json!("time-up")));
     assert_eq!(json["others_by_status"], json!({ "aborted": 1, "never-asked": 1 }));
     assert_eq!(fleet.changes().len(), 1);
-    watch(&fleet, &deployment, &["--abort-on-timeout"]).run().exits_with(2).says("--timeout");
+    let alone = fleet.cli(["deployments", "watch", &deployment, "--abort-on-timeout"]).run();
+    alone.exits_with(2).says("--timeout");
 }
 
 /// It ended while it was being aborted: then that is the end, and a good one.
