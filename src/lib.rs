@@ -38,7 +38,7 @@ mod digest;
 pub use client::{
     Anonymous, Client, ClientBuilder, Limits, Preferences, Trust, artifacts, configuration, connection,
     deployments, devices,
-    error::{Error, Refusal, RequestLine, Result},
+    error::{Error, RequestLine, Result},
     fault::ConnectionFault,
     inventory,
     login::Login,

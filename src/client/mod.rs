@@ -16,6 +16,7 @@ pub(crate) mod page;
 mod paging;
 mod preferences;
 pub mod raw;
+pub(crate) mod refusal;
 pub mod releases;
 mod retry;
 mod tls;
