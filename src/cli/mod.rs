@@ -106,6 +106,7 @@ async fn dispatch(command: Option<Command>, ctx: &Context, tree: Tree) -> Result
         Some(Command::Token(args)) => commands::token::run(args, ctx, tree).await,
         Some(Command::Users(args)) => commands::users::run(args, ctx, tree).await,
         Some(Command::Artifacts(args)) => commands::artifacts::run(args, ctx, tree).await,
+        Some(Command::Releases(args)) => commands::releases::run(args, ctx, tree).await,
         Some(Command::Deployments(args)) => commands::deployments::run(args, ctx, tree).await,
         Some(Command::Devices(args)) => commands::devices::run(args, ctx, tree).await,
         Some(Command::Groups(args)) => commands::groups::run(args, ctx, tree).await,

@@ -4,8 +4,8 @@ use clap::{Parser, Subcommand};
 
 use super::args::GlobalArgs;
 use super::commands::{
-    api, artifacts, completion, deployments, devices, groups, login, logout, man, profile, status, token,
-    users, whoami,
+    api, artifacts, completion, deployments, devices, groups, login, logout, man, profile, releases, status,
+    token, users, whoami,
 };
 use super::env::VARIABLES;
 
@@ -56,6 +56,8 @@ pub enum Command {
     Users(users::UsersArgs),
     /// Artifacts on the server
     Artifacts(artifacts::ArtifactsArgs),
+    /// Releases: the Artifacts of one name
+    Releases(releases::ReleasesArgs),
     /// Deployments: create, follow, judge
     Deployments(deployments::DeploymentsArgs),
     /// Devices

@@ -5,11 +5,9 @@ use std::io;
 use std::time::Duration;
 
 use reqwest::Method;
-use reqwest::header::{CONTENT_TYPE, HeaderMap};
-use serde::Deserialize;
-use serde_json::Value;
 
 use super::fault::{ConnectionFault, ENDED_EARLY};
+use super::refusal::Refusal;
 use super::url::{NotAnId, ServerUrlError};
 use crate::artifact::FormatError;
 
@@ -156,6 +154,9 @@ pub enum RequestError {
     /// A path with line ends or the like.
     #[error("the path has control characters in it")]
     Character,
+    /// A name with a `/` in it is more than one part of a path to the server, however it is written.
+    #[error("{0:?} has a '/' in it, and the server cannot be asked for that name")]
+    Slash(String),
     /// A fragment is never sent.
     #[error("the path has a '#' in it; %23 is how one is sent")]
     Fragment,
@@ -235,116 +236,9 @@ impl fmt::Display for RequestLine {
     }
 }
 
-/// An answer with a status that is not a success.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Refusal {
-    /// Which request.
-    pub request: RequestLine,
-    /// The HTTP status.
-    pub status: u16,
-    /// The server's own words: `error` of its JSON body, if there is one.
-    pub message: Option<String>,
-    /// The id under which the server's logs know the request.
-    pub request_id: Option<String>,
-    /// What an upload collides with (`metadata.conflict` of a 409).
-    pub conflict: Option<Value>,
-    /// How long the server asks to wait, in seconds.
-    pub retry_after: Option<u64>,
-    /// The body as text, at most 64 KiB of it.
-    pub body: String,
-}
-
-/// The error body of all services: api-useradm and api-deployments agree on it.
-#[derive(Default, Deserialize)]
-struct ErrorBody {
-    #[serde(default)]
-    error: Option<String>,
-    #[serde(default)]
-    request_id: Option<String>,
-    #[serde(default)]
-    metadata: Value,
-}
-
-/// What gateways and storages say instead of JSON: a line of text, or the message in a storage's XML.
-fn plain_message(headers: &HeaderMap, body: &[u8]) -> Option<String> {
-    const LONGEST: usize = 200;
-    let kind = headers.get(CONTENT_TYPE)?.to_str().ok()?;
-    let text = String::from_utf8_lossy(body);
-    let message = if kind.starts_with("text/plain") {
-        text.lines().next()?
-    } else if kind.contains("xml") {
-        text.split_once("<Message>")?.1.split_once("</Message>")?.0
-    } else {
-        return None;
-    };
-    let message: String = message.trim().chars().take(LONGEST).collect();
-    (!message.is_empty()).then_some(message)
-}
-
-impl Refusal {
-    pub(crate) fn new(request: RequestLine, status: u16, headers: &HeaderMap, body: &[u8]) -> Self {
-        let header = |name: &str| {
-            let value = headers.get(name)?.to_str().ok()?;
-            (!value.is_empty()).then(|| value.to_owned())
-        };
-        let parsed: ErrorBody = serde_json::from_slice(body).unwrap_or_default();
-        let plain = || plain_message(headers, body);
-        Refusal {
-            request,
-            status,
-            // On one line: what follows a line end could pass for words of ours.
-            message: parsed
-                .error
-                .filter(|text| !text.is_empty())
-                .or_else(plain)
-                .map(|text| text.replace(['\r', '\n'], " ")),
-            request_id: header("x-men-requestid").or(parsed.request_id),
-            conflict: parsed.metadata.get("conflict").cloned(),
-            // The HTTP-date form is not used by any Mender server.
-            retry_after: header("retry-after").and_then(|value| value.trim().parse().ok()),
-            body: String::from_utf8_lossy(body).into_owned(),
-        }
-    }
-
-    /// Whether no service of a Mender server can have said so: each has words for what it does not know, and the
-    /// parts of a server that answer for a service that is not there have none.
-    pub fn is_from_elsewhere(&self) -> bool {
-        matches!(self.status, 404 | 405) && self.message.is_none()
-    }
-
-    /// Whether a service says that it does not know what was asked for.
-    pub fn is_unknown(&self) -> bool {
-        self.status == 404 && !self.is_from_elsewhere()
-    }
-
-    /// What the server said beyond its status: `: unauthorized (request id 1234)`, or nothing.
-    pub fn details(&self) -> String {
-        let mut text = String::new();
-        if let Some(message) = &self.message {
-            text.push_str(": ");
-            text.push_str(message);
-        }
-        if let Some(id) = &self.request_id {
-            text.push_str(&format!(" (request id {id})"));
-        }
-        text
-    }
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} request failed with status {}{}", self.request, self.status, self.details())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn line() -> RequestLine {
-        RequestLine { method: Method::GET, target: "/api?page=1".into() }
-    }
 
     #[test]
     fn questions_are_told_from_changes() {
@@ -362,33 +256,5 @@ mod tests {
             let target = format!("{path}?name=/search");
             assert_eq!(RequestLine { method, target }.only_asks(), expected, "{path}");
         }
-    }
-
-    #[test]
-    fn a_refusal_shows_what_the_server_said_and_its_request_id() {
-        let mut headers = HeaderMap::new();
-        headers.insert("x-men-requestid", "abc".parse().unwrap());
-        let refusal = Refusal::new(line(), 401, &headers, br#"{"error":"unauthorized"}"#);
-        assert_eq!(
-            refusal.to_string(),
-            "GET /api?page=1 request failed with status 401: unauthorized (request id abc)"
-        );
-    }
-
-    #[test]
-    fn a_refusal_without_json_shows_its_status_alone() {
-        let refusal = Refusal::new(line(), 502, &HeaderMap::new(), b"<html>");
-        assert_eq!(refusal.to_string(), "GET /api?page=1 request failed with status 502");
-        assert_eq!(refusal.body, "<html>");
-    }
-
-    #[test]
-    fn the_conflict_and_the_pause_are_found() {
-        let mut headers = HeaderMap::new();
-        headers.insert("retry-after", "7".parse().unwrap());
-        let body = br#"{"error":"x","metadata":{"conflict":{"device_type":"arm6"}}}"#;
-        let refusal = Refusal::new(line(), 409, &headers, body);
-        assert_eq!(refusal.conflict.unwrap()["device_type"], "arm6");
-        assert_eq!(refusal.retry_after, Some(7));
     }
 }

@@ -16,6 +16,8 @@ pub(crate) mod page;
 mod paging;
 mod preferences;
 pub mod raw;
+pub(crate) mod refusal;
+pub mod releases;
 mod retry;
 mod tls;
 pub(crate) mod token;
@@ -209,6 +211,11 @@ impl Client {
     /// Any other call.
     pub fn raw(&self) -> raw::Raw<'_> {
         raw::Raw::new(&self.0)
+    }
+
+    /// Releases: the Artifacts of one name, their tags and notes.
+    pub fn releases(&self) -> releases::Releases<'_> {
+        releases::Releases::new(&self.0)
     }
 
     /// Personal access tokens of the user.

@@ -88,7 +88,8 @@ pub(crate) fn outlook(error: &Error) -> Outlook {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::client::error::{Refusal, RequestLine};
+    use crate::client::error::RequestLine;
+    use crate::client::refusal::Refusal;
     use reqwest::Method;
     use reqwest::header::HeaderMap;
 

@@ -90,6 +90,8 @@ enum Measurement {
     Latency,
     /// All pending devices
     Accept,
+    /// A deployment from its beginning to its end
+    Watch,
 }
 
 impl Options {
@@ -203,10 +205,11 @@ fn fleets(
     gauge: Option<&Gauge>,
     table: &mut Table,
 ) -> Result<(), Failure> {
-    let measures: [(Measurement, fleet::Measure); 3] = [
+    let measures: [(Measurement, fleet::Measure); 4] = [
         (Measurement::List, fleet::list),
         (Measurement::Latency, fleet::latency),
         (Measurement::Accept, fleet::accept),
+        (Measurement::Watch, fleet::watch),
     ];
     let wanted: Vec<_> =
         measures.into_iter().filter(|(measurement, _)| options.wants(*measurement)).collect();

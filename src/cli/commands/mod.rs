@@ -10,6 +10,7 @@ pub mod login;
 pub mod logout;
 pub mod man;
 pub mod profile;
+pub mod releases;
 pub mod status;
 pub mod token;
 pub mod users;

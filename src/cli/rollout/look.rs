@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use mender::deployments::{Counts, Deployment, Part, Status};
-use mender::{Client, Error};
+use mender::{Client, Error, Refusal};
 
 use super::standing::count;
 
@@ -37,6 +37,7 @@ enum Question {
     HasFinished,
     WhoFailed,
     WhoLeft,
+    HowMany,
 }
 
 /// What is known of a deployment under way. The memory that it takes does not grow with its devices.
@@ -49,6 +50,8 @@ pub struct Watcher<'c> {
     pub counts: Counts,
     /// Devices that left before they asked: the counters do not tell.
     pub left: u64,
+    /// How many different devices it is for, once that was asked; one that was named twice counts as two above.
+    distinct: Option<u64>,
     names_failures: bool,
     named: HashSet<String>,
     bad_when_named: u64,
@@ -65,6 +68,7 @@ impl<'c> Watcher<'c> {
             targets: deployment.max_devices.unwrap_or_default(),
             counts: Counts::default(),
             left: 0,
+            distinct: None,
             names_failures,
             named: HashSet::new(),
             bad_when_named: 0,
@@ -91,6 +95,16 @@ impl<'c> Watcher<'c> {
                 }
             }
             Question::WhoFailed => look.failed = self.newly_failed().await?,
+            Question::HowMany => {
+                let targets = self.client.deployments().targets(&self.id).await;
+                // A server that lacks the call leaves us with what the deployment says.
+                let targets = match targets {
+                    Err(error) if error.refusal().is_some_and(Refusal::is_from_elsewhere) => Vec::new(),
+                    other => other?,
+                };
+                let distinct = targets.into_iter().collect::<HashSet<_>>().len() as u64;
+                self.distinct = Some(if distinct == 0 { self.targets } else { distinct });
+            }
             Question::WhoLeft => {
                 let left_before = self.left;
                 if self.is_stuck().await? {
@@ -110,7 +124,7 @@ impl<'c> Watcher<'c> {
         } else if has_failures && self.named.len() < MOST_NAMED {
             Question::WhoFailed
         } else if !moved && self.still % 2 == 1 {
-            Question::WhoLeft
+            if self.distinct.is_none() { Question::HowMany } else { Question::WhoLeft }
         } else {
             Question::HasFinished
         }
@@ -124,12 +138,12 @@ impl<'c> Watcher<'c> {
         Ok(found.into_iter().filter(|part| self.named.insert(part.id.clone())).collect())
     }
 
-    /// Whether more devices are done than the counters know, and nobody is missing. It has to be seen twice: the
-    /// counters may just be late.
+    /// Whether all devices are done, and the counters still wait for some. It has to be seen twice: they may just be
+    /// late.
     async fn is_stuck(&mut self) -> Result<bool, Error> {
         let Some(done) = count(self.client, &self.id, "finished").await? else { return Ok(false) };
         self.left = done.saturating_sub(self.counts.finished());
-        let is_so = self.targets > 0 && done >= self.targets && self.left > 0;
+        let is_so = self.distinct.is_some_and(|distinct| distinct > 0 && done >= distinct);
         self.seen_stuck = if is_so { self.seen_stuck + 1 } else { 0 };
         Ok(self.seen_stuck >= 2)
     }

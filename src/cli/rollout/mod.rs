@@ -168,7 +168,8 @@ fn as_followed(error: CliError, deployment: &Deployment) -> CliError {
 /// Adds the names of devices to what people read.
 async fn name(report: &mut Report, fleet: &Fleet<'_>) {
     let standing = &mut report.standing;
-    let ids: Vec<&str> = standing.others.iter().map(|outcome| outcome.id.as_str()).collect();
+    let listed = if standing.all.is_empty() { &standing.others } else { &standing.all };
+    let ids: Vec<&str> = listed.iter().map(|outcome| outcome.id.as_str()).collect();
     let mut names = fleet.called(&ids).await;
     for outcome in &mut standing.all {
         outcome.name = names.get(&outcome.id).cloned();

@@ -140,7 +140,7 @@ impl Report {
         }
         match self.end {
             End::Stuck => hints.push(format!(
-                "it counts on devices that left before asking, and never finishes by itself: mender-cli deployments abort {id} ends it"
+                "it waits for devices that will never ask for it, and never finishes by itself: mender-cli deployments abort {id} ends it"
             )),
             end if end.goes_on() => hints.push(format!(
                 "mender-cli deployments watch {id} follows it on, mender-cli deployments abort {id} ends it"

@@ -9,11 +9,11 @@ use serde_json::{Value, json};
 
 use super::look::Watcher;
 use crate::cli::error::{CliError, Kind, Result};
-use crate::cli::output::{Board, Form, Output};
+use crate::cli::output::{Board, Form, Output, cell};
 
 /// Characters of the bar.
 const WIDTH: u64 = 24;
-/// A longer name of a deployment is cut.
+/// A longer name of a deployment is cut beside its bar.
 const LONGEST_NAME: usize = 32;
 /// After so long without news a log gets a line, and a lasting trouble is told again.
 const SILENCE: Duration = Duration::from_secs(300);
@@ -73,7 +73,7 @@ impl Screen {
         }
         if self.board.is_live() {
             let text = progress_text(counts, *targets, *left);
-            self.board.set(index, format!("{} {} {text}", line.name, self.bar(counts, *targets)));
+            self.board.set(index, format!("{} {} {text}", shortened(&line.name), self.bar(counts, *targets)));
         } else if moved || line.said.get().is_none_or(|said| said.elapsed() >= SILENCE) {
             self.say(index, &progress_text(counts, *targets, *left));
         }
@@ -218,11 +218,17 @@ pub fn progress_text(counts: &Counts, targets: u64, left: u64) -> String {
 /// The name, or the id of one that has none, harmless on a terminal.
 pub fn label(deployment: &Deployment) -> String {
     let name = if deployment.name.is_empty() { &deployment.id } else { &deployment.name };
-    let name = crate::cli::output::cell(name).into_owned();
-    if name.chars().count() <= LONGEST_NAME {
-        return name;
+    let name = cell(name);
+    // Where a line begins so, a forge takes it for an order.
+    if name.starts_with("::") { format!("{name:?}") } else { name.into_owned() }
+}
+
+/// As much of it as has room beside a bar.
+fn shortened(label: &str) -> String {
+    if label.chars().count() <= LONGEST_NAME {
+        return label.to_owned();
     }
-    name.chars().take(LONGEST_NAME - 3).chain("...".chars()).collect()
+    label.chars().take(LONGEST_NAME - 3).chain("...".chars()).collect()
 }
 
 #[cfg(test)]

@@ -69,21 +69,15 @@ impl<'w> Watch<'w> {
         if end == End::TimeUp && self.args.abort_on_timeout {
             end = self.abort(End::AbortedForTime, end).await;
         }
-        let standing = match end {
-            End::TimeUp | End::AbortedForTime => None,
-            End::TooManyFailures => self.last_words().await,
-            End::Finished | End::Stuck | End::AbortedForFailures => {
-                let standing = self.standing().await?;
-                if standing.is_none() {
-                    end = End::TimeUp;
-                }
-                standing
+        let is_over = matches!(end, End::Finished | End::Stuck | End::AbortedForFailures);
+        let mut standing = if is_over { self.standing().await? } else { None };
+        if standing.is_none() {
+            standing = self.last_words().await;
+            if is_over && standing.is_none() {
+                end = End::TimeUp;
             }
-        };
-        let standing = match standing {
-            Some(standing) => standing,
-            None => self.last_words().await.unwrap_or_else(|| self.counted()),
-        };
+        }
+        let standing = standing.unwrap_or_else(|| self.counted());
         let Watch { watcher, deployment, .. } = self;
         let tolerance = self.args.max_failures.map_or(Tolerance::NONE, Tolerance);
         Ok(Report {

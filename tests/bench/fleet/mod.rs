@@ -5,10 +5,12 @@
 mod accept;
 mod latency;
 mod list;
+mod watch;
 
 pub use self::accept::measure as accept;
 pub use self::latency::measure as latency;
 pub use self::list::measure as list;
+pub use self::watch::measure as watch;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};

@@ -17,6 +17,7 @@ mod login_terminal;
 mod logout;
 mod profiles;
 mod reference;
+mod releases;
 mod secrets;
 mod settings;
 mod status;

@@ -8,12 +8,15 @@ use std::process::{Command, Stdio};
 
 use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 use sandbox::artifact::write_large;
-use sandbox::{Device, Sandbox};
+use sandbox::{Device, Sandbox, Simulation};
 use serde_json::{Value, json};
 
 use crate::{Failure, seed};
 
 const ARTIFACT: &str = "tour-1.0";
+const DEVICE_TYPE: &str = "qemux86-64";
+/// So many times as fast as real devices the tour's live: a roll-out takes some seconds.
+const SPEED: f64 = 30.0;
 
 /// Whether the client is not to inherit a variable: the tour is the same for everybody, and stays on this machine.
 fn is_foreign(name: &str) -> bool {
@@ -29,7 +32,7 @@ pub(crate) fn run(client: Option<PathBuf>, mebibytes: u64) -> Result<(), Failure
     let home = tempfile::Builder::new().prefix("mender-tour-").tempdir()?;
     let sent = home.path().join("tour.mender");
     let back = home.path().join("back.mender");
-    write_large(&sent, ARTIFACT, "qemux86-64", mebibytes << 20)?;
+    write_large(&sent, ARTIFACT, DEVICE_TYPE, mebibytes << 20)?;
 
     let tour = Tour::new(&server, client, home.path());
     tour.introduce();
@@ -48,8 +51,9 @@ pub(crate) fn run(client: Option<PathBuf>, mebibytes: u64) -> Result<(), Failure
         server.add_device(Device { status: "pending".into(), identity_data, ..Device::default() });
     }
     fleet(&tour)?;
+    roll_out(&tour, &server)?;
     tour.answered(&["token", "revoke", "ci"], Some("y"))?;
-    with_token.refused(&["artifacts", "list"])?;
+    with_token.fails(&["artifacts", "list"], None, "the token is revoked")?;
     println!("\nEverything went as it should.");
     Ok(())
 }
@@ -61,6 +65,40 @@ fn fleet(tour: &Tour) -> Result<(), Failure> {
     tour.step(&["devices", "list", "--filter", "artifact_name ver< 3.0"])?;
     tour.step(&["groups", "add", "old", "--filter", "artifact_name ver< 3.0", "--yes"])?;
     tour.step(&["status"])
+}
+
+/// From a release to devices that run it: one fails, its log says why, and once it is mended a retry helps.
+fn roll_out(tour: &Tour, server: &Sandbox) -> Result<(), Failure> {
+    let kiosks: Vec<String> = (1..=6).map(|number| add_kiosk(server, number)).collect();
+    server.simulate(Simulation::default().speed(SPEED));
+    server.device_fails(&kiosks[4]);
+    let deployment = format!("{ARTIFACT} to group kiosks");
+    let create = [
+        "deployments",
+        "create",
+        "--artifact",
+        ARTIFACT,
+        "--group",
+        "kiosks",
+        "--wait",
+        "--interval",
+        "500ms",
+    ];
+    tour.fails(&create, Some("y"), "a device failed")?;
+    tour.step(&["deployments", "log", &deployment, "--failed"])?;
+    server.device_recovers(&kiosks[4]);
+    tour.step(&["deployments", "retry", &deployment, "--yes", "--wait", "--interval", "500ms"])?;
+    tour.step(&["status", "--artifact", ARTIFACT])
+}
+
+/// A device that fits the tour's Artifact, in a group of its own.
+fn add_kiosk(server: &Sandbox, number: usize) -> String {
+    let identity_data = json!({ "mac": format!("02:00:00:00:01:{number:02x}") });
+    let id = server.add_device(Device { identity_data, ..Device::default() });
+    server.report_inventory(&id, json!({ "device_type": DEVICE_TYPE, "artifact_name": "tour-0.9" }));
+    server.set_tags(&id, &[("name", json!(format!("kiosk-{number}")))]);
+    server.set_group(&id, "kiosks");
+    id
 }
 
 /// Builds the client as a release, and says where it is.
@@ -156,12 +194,12 @@ impl Tour {
     }
 
     /// Has to fail, and to say so by its exit code.
-    fn refused(&self, arguments: &[&str]) -> Result<(), Failure> {
+    fn fails(&self, arguments: &[&str], answer: Option<&str>, why: &str) -> Result<(), Failure> {
         let line = self.type_in(arguments);
-        match self.at_terminal(arguments, None)? {
-            0 => Err(format!("'{line}' should have been refused").into()),
+        match self.at_terminal(arguments, answer)? {
+            0 => Err(format!("'{line}' should have failed").into()),
             code => {
-                println!("(exit code {code}, as it should be: the token is revoked)");
+                println!("(exit code {code}, as it should be: {why})");
                 Ok(())
             }
         }

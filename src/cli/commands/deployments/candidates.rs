@@ -7,7 +7,7 @@ use mender::{Client, artifacts};
 use crate::cli::error::{CliError, Result};
 use crate::cli::fleet::bulk::Unfit;
 use crate::cli::fleet::{Chosen, Known, Target, last_seen, text};
-use crate::cli::near::near;
+use crate::cli::near::there_are;
 use crate::cli::output::cell;
 
 /// So many Artifacts are looked through for a name that may have been meant.
@@ -36,10 +36,8 @@ impl Release {
         let known = client.artifacts().list(&artifacts::Filter::default());
         let known = known.collect(Some(MOST_LOOKED_THROUGH)).await.unwrap_or_default();
         let error = CliError::from(mender::Error::NotFound { kind: "Artifact", name: name.to_owned() });
-        Err(match near(name, known.iter().map(|artifact| artifact.name.as_str())).as_slice() {
-            [] => error.hint("artifacts list shows those that there are"),
-            names => error.hint(format!("there are: {}", names.join(", "))),
-        })
+        let names = known.iter().map(|artifact| artifact.name.as_str());
+        Err(error.hint(there_are(name, names, "artifacts list")))
     }
 
     /// One that is about to be uploaded, beside what the server has of it.

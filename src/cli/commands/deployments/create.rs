@@ -22,8 +22,7 @@ use crate::cli::output::Form;
 use crate::cli::portion::Portion;
 use crate::cli::rollout::{FollowArgs, follow};
 
-/// Create a deployment. A line that is run twice makes one: what is under way with the same name, release and devices
-/// is found and, with --wait, followed.
+/// Create a deployment.
 #[derive(Debug, Args)]
 #[command(after_help = CONDITIONS_HELP)]
 pub struct CreateArgs {
@@ -38,9 +37,6 @@ pub struct CreateArgs {
     /// What to call it; without it, it is called by what it does
     #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
     name: Option<String>,
-
-    #[command(flatten)]
-    targets: TargetArgs,
 
     /// Install it also where it is installed already
     #[arg(long)]
@@ -59,6 +55,9 @@ pub struct CreateArgs {
     /// Follow it to its end, and fail unless all devices get the release
     #[arg(long)]
     wait: bool,
+
+    #[command(flatten)]
+    targets: TargetArgs,
 
     #[command(flatten)]
     follow: FollowArgs,

@@ -22,7 +22,7 @@ use mender::{Client, Error};
 use super::{Tree, help_of, is_id};
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Result};
-use crate::cli::near::near;
+use crate::cli::near::there_are;
 use crate::cli::output::{Cell, Column, cell};
 
 /// Deployments: which devices are to get which release, and how far they are.
@@ -35,20 +35,35 @@ pub struct DeploymentsArgs {
 #[derive(Debug, Subcommand)]
 enum Verb {
     /// Create a deployment, and with --wait follow it to its end
+    ///
+    /// The id goes to stdout. A line that is run twice makes one deployment: what is under way with the same name,
+    /// release and devices is found and, with --wait, followed; under a --name of its own also what has succeeded. What a
+    /// selection finds and cannot get the release, for its status or its device type, is left out and said.
     Create(Box<create::CreateArgs>),
     /// List deployments, the newest first
     List(list::ListArgs),
     /// Show a deployment
     Show(show::ShowArgs),
     /// Follow deployments to their end; exit code 3 unless all devices get the release
+    ///
+    /// Exit code 0 if all devices have it (success or already-installed), or no more than --max-failures lack it; 3 if
+    /// one failed, was aborted or removed, had no Artifact, or was never heard of; 4 if time is up; 1 if nobody can know.
+    /// Ctrl-C ends the watch, not the deployment. -o json prints the verdict, -o jsonl events as they come, -q the ids of
+    /// devices without the release. In a job of GitHub or GitLab a summary goes to $GITHUB_STEP_SUMMARY, or to
+    /// mender-summary.md in $CI_PROJECT_DIR.
     Watch(watch::WatchArgs),
     /// List the devices of a deployment and how far they are
     Devices(devices::DevicesArgs),
     /// Show the logs that devices sent
     Log(log::LogArgs),
     /// End deployments, or all that a device is to get
+    ///
+    /// Devices that are at it stop when they next ask; those that have it keep it.
     Abort(abort::AbortArgs),
     /// Deploy again to the devices that do not have it
+    ///
+    /// To those that failed, were aborted, found no Artifact or were never heard of; while the old deployment goes on,
+    /// those that may still get it there are left to it.
     Retry(retry::RetryArgs),
     /// List what a device took part in, the newest first
     History(history::HistoryArgs),
@@ -129,8 +144,5 @@ async fn unknown(client: &Client, named: &str) -> CliError {
     let error = CliError::from(Error::NotFound { kind: "deployment", name: named.to_owned() });
     let newest = client.deployments().list(&Filter::default()).collect(Some(MOST_LOOKED_THROUGH)).await;
     let newest = newest.unwrap_or_default();
-    error.hint(match near(named, newest.iter().map(|it| it.name.as_str())).as_slice() {
-        [] => "deployments list shows those that there are".to_owned(),
-        names => format!("there are: {}", names.join(", ")),
-    })
+    error.hint(there_are(named, newest.iter().map(|it| it.name.as_str()), "deployments list"))
 }

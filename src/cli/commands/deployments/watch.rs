@@ -8,12 +8,6 @@ use crate::cli::error::Result;
 use crate::cli::rollout::{FollowArgs, follow};
 
 /// Follow deployments to their end, and judge them.
-///
-/// Exit code 0 if all devices have the release (success or already-installed), or no more than --max-failures lack it;
-/// 3 if one failed, was aborted or removed, had no Artifact, or was never heard of; 4 if time is up. Ctrl-C ends the
-/// watch, not the deployment. -o json prints the verdict, -o jsonl events as they come, -q the ids of devices without
-/// the release. In a job of GitHub or GitLab a summary goes to the job's summary file ($GITHUB_STEP_SUMMARY, or
-/// mender-summary.md in $CI_PROJECT_DIR).
 #[derive(Debug, Args)]
 pub struct WatchArgs {
     /// Ids or names

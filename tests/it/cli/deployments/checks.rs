@@ -35,7 +35,7 @@ fn an_unknown_release_is_none_and_those_like_it_are_named() {
     let refused = run("release-2.o").fails().prints("");
     is_harmless(&refused);
     let refused = refused.says("FAILURE: no Artifact is named \"release-2.o\"");
-    refused.says("hint: there are: release-2.0, release-2.1\n");
+    refused.says("hint: there is \"release-2.0\", \"release-2.1\"\n");
     run("quite-unlike").fails().says("artifacts list shows those that there are");
     let hostile = run("x\u{1b}[2J\u{202e}").fails();
     is_harmless(&hostile);
@@ -45,7 +45,7 @@ fn an_unknown_release_is_none_and_those_like_it_are_named() {
     let artifact = json!([{ "id": id(7), "name": HOSTILE, "device_types_compatible": [TYPE] }]);
     let list = Fault::on("GET", "/api/management/v2/deployments/artifacts").after(1);
     fleet.server.fault(list.body("application/json", artifact.to_string()));
-    let hostile = run("release-2.o").fails().says("hint: there are: release-2.0\\u{1b}[2J\\nFAILURE: all");
+    let hostile = run("release-2.o").fails().says("hint: there is \"release-2.0\\u{1b}[2J\\nFAILURE: all");
     is_harmless(&hostile);
     nothing_was_sent(&fleet);
 }

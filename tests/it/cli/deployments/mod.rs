@@ -1,12 +1,18 @@
 //! `deployments`: creating, following, judging.
 
 mod checks;
+mod cost;
 mod create;
 mod enterprise;
-mod smoke;
+mod pipeline;
 mod steps;
+#[cfg(unix)]
+mod terminal;
+mod trouble;
 mod twice;
 mod upload;
+mod verdict;
+mod watch;
 
 use sandbox::Sandbox;
 use sandbox::artifact::Artifact;

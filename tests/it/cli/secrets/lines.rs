@@ -77,6 +77,11 @@ impl World {
             }
             "artifacts delete" => vec![line(&[&self.artifact]), line(&["r1", "--yes"])],
             "artifacts update" => vec![line(&["r1", "--description", "x"])],
+            "releases list" => vec![line(&[]), line(&["--sort", "modified", "-o", "json"])],
+            "releases show" => vec![line(&["r1"]), line(&["r"]), line(&["a/b"])],
+            "releases update" => vec![line(&["r1", "--tag", "x", "--notes", "words"])],
+            "releases delete" => vec![line(&["r1", "--yes"]), line(&["--tag", "x", "--yes"])],
+            "releases tags" | "releases types" => vec![line(&[])],
             "devices list" => vec![line(&[]), line(&["--raw"])],
             "api" => vec![
                 line(&["useradm/users/me"]),
