@@ -10,7 +10,8 @@ pub fn near<'n>(wanted: &str, names: impl IntoIterator<Item = &'n str>) -> Vec<&
     let folded = wanted.to_lowercase();
     let likeness = |name: &str| {
         let name = name.to_lowercase();
-        let holds = !folded.is_empty() && (name.contains(&folded) || folded.contains(&name));
+        let holds =
+            !folded.is_empty() && !name.is_empty() && (name.contains(&folded) || folded.contains(&name));
         strsim::jaro_winkler(&name, &folded).max(if holds { ALIKE } else { 0.0 })
     };
     let mut found: Vec<(f64, &str)> = names.into_iter().map(|name| (likeness(name), name)).collect();
@@ -31,6 +32,7 @@ mod tests {
         assert_eq!(near("release-2.o", names)[0], "release-2.0");
         assert_eq!(near("kiosk", names), ["kiosk", "the-kiosk-image"]);
         assert!(near("unlike", names).is_empty());
+        assert!(near("kiosk", [""]).is_empty());
         assert_eq!(near("release-2.1", names).iter().filter(|name| **name == "release-2.1").count(), 1);
     }
 }

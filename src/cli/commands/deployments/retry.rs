@@ -9,7 +9,9 @@ use super::order::{Order, Whom};
 use crate::cli::args::ConsentArgs;
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Result};
+use crate::cli::fleet::bulk::counted;
 use crate::cli::fleet::{Chosen, Fleet};
+use crate::cli::output::Form;
 use crate::cli::rollout::judge::{NEVER_ASKED, Standing};
 use crate::cli::rollout::{FollowArgs, follow, standing};
 
@@ -60,17 +62,25 @@ async fn retry(args: &RetryArgs, ctx: &Context) -> Result<()> {
     let release = Release::on_server(&client, &old.artifact_name).await?;
     let ids = without_it(&old, standing(&client, &old, true).await?, ctx)?;
     if ids.is_empty() {
-        ctx.out().notice("nothing to do: no device failed, and none was never heard of");
-        return ctx.out().made(&serde_json::json!({ "id": null, "created": false }), "");
+        ctx.out().notice("nothing to do: no device is left without it");
+        return match ctx.out().asked_form() {
+            // There is no id.
+            Some(Form::Ids) => Ok(()),
+            _ => ctx.out().made(&serde_json::json!({ "id": null, "created": false }), ""),
+        };
     }
     let fleet = Fleet::new(&client, ctx.out());
     let found = fleet.find(&ids).await?;
     if !found.missing.is_empty() {
-        ctx.out().notice(format_args!("{} of the devices are not there any more", found.missing.len()));
+        ctx.out().notice(format_args!("not there any more: {}", counted(found.missing.len())));
+    }
+    if found.targets.is_empty() {
+        return Err(CliError::failed("none of the devices is there any more"));
     }
     let known = fleet.known_of(found.targets, &attributes(), AT_ONCE).await?;
-    let chosen = Chosen::Selected(format!("those without it in {}", old.id));
-    let candidates = Candidates::of(known, &release);
+    let chosen = Chosen::Selected(format!("the outcome of {}", old.id));
+    let mut candidates = Candidates::of(known, &release);
+    name(&mut candidates, &fleet).await;
     candidates.check(&chosen)?;
     let order = Order {
         release: release.name,
@@ -80,7 +90,8 @@ async fn retry(args: &RetryArgs, ctx: &Context) -> Result<()> {
         settled: 0,
         unfit: candidates.unfit,
         chosen,
-        force: args.force,
+        // What was to be installed again is still to be.
+        force: args.force || old.force_installation,
         enterprise: Enterprise::default(),
         reached: None,
     };
@@ -94,15 +105,26 @@ async fn retry(args: &RetryArgs, ctx: &Context) -> Result<()> {
     follow(&args.follow, ctx, &client, &[placed.deployment], false).await
 }
 
+/// They were found by their ids alone: people know them by their names.
+async fn name(candidates: &mut Candidates, fleet: &Fleet<'_>) {
+    let targets =
+        || candidates.fit.iter().map(|it| &it.target).chain(candidates.unfit.iter().map(|it| &it.target));
+    let ids: Vec<&str> = targets().map(|target| target.id.as_str()).collect();
+    let mut names = fleet.called(&ids).await;
+    let fit = candidates.fit.iter_mut().map(|it| &mut it.target);
+    for target in fit.chain(candidates.unfit.iter_mut().map(|it| &mut it.target)) {
+        target.name = target.name.take().or_else(|| names.remove(&target.id));
+    }
+}
+
 /// The ids of the devices that are to get it again. While the old one goes on, those that may still get it there are
 /// left to it.
 fn without_it(old: &Deployment, standing: Standing, ctx: &Context) -> Result<Vec<String>> {
     let is_over = |status: &str| status.parse().is_ok_and(Status::is_final);
     let is_gone = |status: &str| status == Status::Decommissioned.name();
     if standing.nameless > 0 {
-        let text =
-            format!("the server does not tell which {} devices were never heard of", standing.nameless);
-        ctx.out().warn(text);
+        let count = counted(usize::try_from(standing.nameless).unwrap_or(usize::MAX));
+        ctx.out().warn(format_args!("never heard of, and the server does not tell which: {count}"));
     }
     let mut left_to_it = 0;
     let mut ids = Vec::new();
@@ -119,8 +141,9 @@ fn without_it(old: &Deployment, standing: Standing, ctx: &Context) -> Result<Vec
     }
     if left_to_it > 0 {
         ctx.out().notice(format_args!(
-            "{left_to_it} devices are still under way in {}: they are left to it; deployments abort ends it",
-            old.id
+            "still under way in {}, and left to it: {}; deployments abort ends it",
+            old.id,
+            counted(left_to_it)
         ));
     }
     Ok(ids)
