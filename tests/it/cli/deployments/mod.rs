@@ -1,6 +1,18 @@
 //! `deployments`: creating, following, judging.
 
+mod abort;
+mod forge;
+#[cfg(unix)]
+mod hostile;
+mod listing;
+mod lists_that_lie;
+mod log;
+mod log_directory;
+mod retry;
+mod showing;
 mod smoke;
+mod taking_part;
+mod verbs;
 
 use sandbox::artifact::Artifact;
 use serde_json::json;
