@@ -1,9 +1,11 @@
 //! `deployments retry`.
 
 use clap::Args;
-use mender::deployments::{Deployment, Enterprise, Status};
+use mender::Client;
+use mender::deployments::{Deployment, Enterprise, Filter, LONGEST_NAME, Status};
 
 use super::candidates::{Candidates, Release, attributes};
+use super::existing::is_all_good;
 use super::find;
 use super::order::{Order, Whom};
 use crate::cli::args::ConsentArgs;
@@ -17,6 +19,8 @@ use crate::cli::rollout::{FollowArgs, follow, standing};
 
 /// So many requests under way at once.
 const AT_ONCE: usize = 4;
+/// So many that went wrong are passed over for a name.
+const MOST_RETRIES: usize = 50;
 
 /// Deploy again: a new deployment of the same release to the devices that failed or were never heard of.
 #[derive(Debug, Args)]
@@ -82,9 +86,13 @@ async fn retry(args: &RetryArgs, ctx: &Context) -> Result<()> {
     let mut candidates = Candidates::of(known, &release);
     name(&mut candidates, &fleet).await;
     candidates.check(&chosen)?;
+    let name = match &args.name {
+        Some(name) => name.clone(),
+        None => next_name(&client, &old.name).await?,
+    };
     let order = Order {
         release: release.name,
-        name: Some(args.name.clone().unwrap_or_else(|| retried(&old.name))),
+        name: Some(name),
         whom: Whom::Listed,
         targets: candidates.fit.into_iter().map(|it| it.target).collect(),
         settled: 0,
@@ -149,18 +157,38 @@ fn without_it(old: &Deployment, standing: Standing, ctx: &Context) -> Result<Vec
     Ok(ids)
 }
 
+/// A name for the next one. One that went wrong keeps its own: two of a name could only be told apart by their ids.
+async fn next_name(client: &Client, old: &str) -> Result<String> {
+    let mut name = retried(old);
+    for _ in 0..MOST_RETRIES {
+        let filter = Filter { names: vec![name.clone()], ..Filter::default() };
+        let found = client.deployments().list(&filter).collect(Some(1)).await?;
+        match found.first() {
+            Some(last) if last.name == name && last.is_finished() && !is_all_good(last) => {
+                name = retried(&name)
+            }
+            _ => break,
+        }
+    }
+    Ok(name)
+}
+
 /// `x (retry)`, `x (retry 2)`, ...
 fn retried(name: &str) -> String {
-    let Some((base, count)) = name.strip_suffix(')').and_then(|rest| rest.rsplit_once(" (retry")) else {
-        return format!("{name} (retry)");
-    };
-    match count.trim() {
-        "" => format!("{base} (retry 2)"),
-        count => match count.parse::<u32>() {
-            Ok(count) => format!("{base} (retry {})", count.saturating_add(1)),
-            Err(_) => format!("{name} (retry)"),
+    let counted = name.strip_suffix(')').and_then(|rest| rest.rsplit_once(" (retry"));
+    let (base, suffix) = match counted {
+        Some((base, "")) => (base, " (retry 2)".to_owned()),
+        Some((base, count)) => match count.trim_start().parse::<u32>() {
+            Ok(count) => (base, format!(" (retry {})", count.saturating_add(1))),
+            Err(_) => (name, " (retry)".to_owned()),
         },
+        None => (name, " (retry)".to_owned()),
+    };
+    let mut base = base.to_owned();
+    while base.len() + suffix.len() > LONGEST_NAME {
+        base.pop();
     }
+    base + &suffix
 }
 
 #[cfg(test)]
@@ -173,5 +201,7 @@ mod tests {
         assert_eq!(retried("x (retry)"), "x (retry 2)");
         assert_eq!(retried("x (retry 9)"), "x (retry 10)");
         assert_eq!(retried("x (retry later)"), "x (retry later) (retry)");
+        let long = retried(&"ä".repeat(128));
+        assert_eq!((long.len(), long.ends_with("ä (retry)")), (256, true));
     }
 }
