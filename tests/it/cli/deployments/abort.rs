@@ -6,6 +6,9 @@ use serde_json::json;
 use super::verbs::{V1, deployed, lab_of, run};
 use super::{Fleet, RELEASE, id, lab};
 
+/// What is asked for those that have not begun.
+const PENDING: &str = "/api/management/v2/deployments/deployments?page=1&per_page=500&status=pending";
+
 fn put(id: &str) -> String {
     format!("PUT v1/deployments/deployments/{id}/status {{\"status\":\"aborted\"}}")
 }
@@ -77,11 +80,18 @@ fn one_that_begins_meanwhile_is_aborted_once() {
     let fleet = lab(2);
     let roll = deployed(&fleet, "roll", &["installing", ""]);
     let both = json!([{ "id": roll, "name": "roll", "status": "pending" }]);
-    let pending =
-        Fault::on("GET", "/api/management/v2/deployments/deployments?page=1&per_page=500&status=pending");
+    let pending = Fault::on("GET", PENDING);
     fleet.server.fault(pending.body("application/json", both.to_string()));
     run(&fleet, "abort --name r* --yes").succeeds().says_exactly("roll: aborted\n");
     assert_eq!(fleet.changes(), [put(&roll)]);
+
+    let fleet = lab_of(&["one"]);
+    let roll = deployed(&fleet, "roll", &["installing"]);
+    let both = json!([{ "id": roll, "name": "roll", "status": "pending" }]);
+    let pending = Fault::on("GET", PENDING);
+    fleet.server.fault(pending.body("application/json", both.to_string()));
+    let json = run(&fleet, "abort --device one --yes -o json").succeeds().json();
+    assert_eq!((json["deployments"].clone(), fleet.changes().len()), (json!([roll]), 1));
 }
 
 #[test]

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::verbs::{V1, V2, deployed, fields, lab_of, run};
 use super::{Fleet, id};
+use crate::support::several_at_once;
 
 fn answer(fleet: &Fleet, path: &str, body: &Value) {
     fleet.server.fault(Fault::on("GET", path).body("application/json", body.to_string()).times(50));
@@ -144,26 +145,25 @@ fn what_is_no_such_answer_is_said_to_be_none() {
 
 #[test]
 fn what_is_cut_off_is_no_answer() {
-    let fleet = lab_of(&["one", "two"]);
-    let roll = deployed(&fleet, "roll", &["failure", ""]);
-    fleet.server.device_logs(&roll, &id(0), &"a line\n".repeat(100));
-    let log = format!("{V1}/{roll}/devices/{}/log", id(0));
-    let targets = format!("{V1}/{roll}/device_list");
-    for (line, path) in [
-        ("list", V2),
-        ("show roll", V2),
-        ("log roll", &log),
-        ("log roll -O logs", &log),
-        ("retry roll --yes", &targets),
-        ("abort --name * --yes", V2),
-    ] {
-        for fault in [Fault::on("GET", path).truncate(20), Fault::on("GET", path).cut()] {
-            fleet.server.fault(fault.times(9));
-            run(&fleet, line).fails().prints("").says("FAILURE:");
-            fleet.server.clear_faults();
-        }
-    }
-    assert!(fleet.changes().is_empty() && !fleet.home.exists(&format!("logs/{}.log", id(0))));
+    let lines =
+        ["list", "show roll", "log roll", "log roll -O logs", "retry roll --yes", "abort --name * --yes"];
+    let cases: Vec<(&str, bool)> = lines.iter().flat_map(|line| [(*line, true), (*line, false)]).collect();
+    // Each is tried again for a while.
+    several_at_once(&cases, |(line, is_truncated)| {
+        let fleet = lab_of(&["one", "two"]);
+        let roll = deployed(&fleet, "roll", &["failure", ""]);
+        fleet.server.device_logs(&roll, &id(0), &"a line\n".repeat(100));
+        let path = match line.split(' ').next() {
+            Some("log") => format!("{V1}/{roll}/devices/{}/log", id(0)),
+            Some("retry") => format!("{V1}/{roll}/device_list"),
+            _ => V2.to_owned(),
+        };
+        let fault = Fault::on("GET", &path).times(20);
+        fleet.server.fault(if *is_truncated { fault.truncate(20) } else { fault.cut() });
+        run(&fleet, line).fails().prints("").says("FAILURE:");
+        assert!(fleet.changes().is_empty(), "{line}");
+        assert!(!fleet.home.exists(&format!("logs/{}.log", id(0))), "{line}");
+    });
 }
 
 #[test]

@@ -67,8 +67,10 @@ fn where_no_file_can_be_that_is_said() {
 /// A server must not choose where we write.
 #[test]
 fn an_id_is_never_a_path() {
-    for hostile in ["../../escaped", "/tmp/escaped", "..", "a/b", "a\\b", "x\ny", "", "C:x", ".hidden"] {
+    for hostile in ["../escaped", "/absolute", "..", "a/b", "a\\b", "x\ny", "", "C:x", ".hidden"] {
         let (fleet, roll) = failed(&["x"]);
+        let absolute = fleet.home.path("absolute").display().to_string();
+        let hostile = if hostile == "/absolute" { &absolute } else { hostile };
         let listed = json!([
             { "id": hostile, "status": "failure", "log": true },
             { "id": id(0), "status": "failure", "log": true },
@@ -84,8 +86,5 @@ fn an_id_is_never_a_path() {
         let mut now = fleet.home.files();
         now.retain(|file| !before.contains(file));
         assert_eq!(now, [format!("logs/{}.log", id(0))], "{hostile:?}");
-        assert!(
-            !fleet.home.path("../escaped.log").exists() && !std::path::Path::new("/tmp/escaped.log").exists()
-        );
     }
 }

@@ -94,8 +94,17 @@ fn retries_are_counted_in_the_name() {
         assert_eq!(shown["name"], expected);
         fleet.server.device_reports(made.line(), &id(0), "failure");
     }
+    // So are those of the first one.
+    run(&fleet, "retry roll --yes").succeeds();
     run(&fleet, "retry roll --name again --yes").succeeds();
-    assert_eq!(orders(&fleet)[3]["name"], "again");
+    let names: Vec<Value> = orders(&fleet)[3..].iter().map(|order| order["name"].clone()).collect();
+    assert_eq!(names, ["roll (retry 4)", "again"]);
+    // The longest name has room for it.
+    let long = "ä".repeat(128);
+    let made = deployed(&fleet, &long, &["failure"]);
+    run(&fleet, &format!("retry {made} --yes")).succeeds();
+    let name = orders(&fleet)[5]["name"].as_str().unwrap().to_owned();
+    assert!(name.ends_with("ä (retry)") && name.len() <= 256, "{name}");
 }
 
 #[test]
