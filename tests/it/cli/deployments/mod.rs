@@ -1,10 +1,22 @@
 //! `deployments`: creating, following, judging.
 
+mod abort;
 mod cost;
+mod forge;
+#[cfg(unix)]
+mod hostile;
+mod listing;
+mod lists_that_lie;
+mod log;
+mod log_directory;
 mod pipeline;
+mod retry;
+mod showing;
+mod taking_part;
 #[cfg(unix)]
 mod terminal;
 mod trouble;
+mod verbs;
 mod verdict;
 mod watch;
 
