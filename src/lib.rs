@@ -38,7 +38,7 @@ mod digest;
 pub use client::{
     Anonymous, Client, ClientBuilder, Limits, Preferences, Trust, artifacts, configuration, connection,
     deployments, devices,
-    error::{Error, RequestLine, Result},
+    error::{Error, Result},
     fault::ConnectionFault,
     inventory,
     login::Login,
@@ -46,6 +46,7 @@ pub use client::{
     raw,
     refusal::Refusal,
     releases,
+    request::RequestLine,
     token::{Claims, Token},
     tokens,
     transfer::{Progress, Silent, Source},

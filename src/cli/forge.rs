@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::env::Env;
-use super::output::{cell, line};
+use super::output::{cell, line, lines};
 
 /// Whose job this is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,7 +52,7 @@ impl Forge {
 
 /// Text in a workflow command of GitHub, of which nothing can end it and begin another.
 fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    lines(text).replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
 fn property(text: &str) -> String {
@@ -102,8 +102,8 @@ mod tests {
     fn nobody_can_slip_a_command_into_an_annotation() {
         let forge = Forge::GitHub { summary: None };
         assert_eq!(
-            forge.annotation("a:b,c", "100%\n::add-mask::x\r"),
-            "::error title=a%3Ab%2Cc::100%25%0A::add-mask::x%0D\n"
+            forge.annotation("a:b,c", "100%\n::add-mask::x\r\x1b"),
+            "::error title=a%3Ab%2Cc::100%25%0A::add-mask::x\\r\\u{1b}\n"
         );
         let forge = Forge::GitLab { directory: PathBuf::new() };
         assert_eq!(forge.annotation("t", "a\n\x1b[2Jb"), "\x1b[0;31mt: a; \\u{1b}[2Jb\x1b[0m\n");

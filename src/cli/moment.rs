@@ -49,8 +49,8 @@ mod tests {
         assert_eq!(past("2026-01-02T03:04:05Z").unwrap().to_string(), "2026-01-02T03:04:05Z");
         let (day, hour) = (past("2026-01-02").unwrap(), past("2026-01-02T01:00").unwrap());
         assert_eq!(hour.duration_since(day).as_hours(), 1);
-        let ago = Timestamp::now().duration_since(past("7d").unwrap());
-        assert_eq!(ago.as_hours(), 7 * 24);
+        let week_ago = past("7d").unwrap();
+        assert_eq!(Timestamp::now().duration_since(week_ago).as_hours(), 7 * 24);
         for text in ["", "7", "soon", "2026-13-01", "999999y"] {
             assert!(past(text).is_err(), "{text}");
         }

@@ -44,6 +44,7 @@ mod tests {
         assert_eq!(near("release-2.o", names)[0], "release-2.0");
         assert_eq!(near("kiosk", names), ["kiosk", "the-kiosk-image"]);
         assert!(near("unlike", names).is_empty());
+        assert!(near("kiosk", [""]).is_empty());
         assert_eq!(near("release-2.1", names).iter().filter(|name| **name == "release-2.1").count(), 1);
     }
 }

@@ -8,9 +8,10 @@ use reqwest::{StatusCode, Url, Version};
 use serde::de::{Deserialize, DeserializeOwned, Deserializer};
 use serde_json::{Map, Value};
 
-use super::error::{Error, RequestLine, Result};
+use super::error::{Error, Result};
 use super::fault::ConnectionFault;
 use super::refusal::Refusal;
+use super::request::RequestLine;
 use super::url::without_query;
 
 /// Answers are lists of at most 500 items; a body beyond this is no answer of a Mender server.

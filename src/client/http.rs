@@ -9,9 +9,10 @@ use reqwest::{Method, Url};
 use serde::Serialize;
 
 use super::answer::{Answer, Incoming};
-use super::error::{Error, RequestError, RequestLine, Result, only_asks};
+use super::error::{Error, Result};
 use super::fault::ConnectionFault;
 use super::limits::Limits;
+use super::request::{RequestError, RequestLine, only_asks};
 use super::retry::{Next, Tries};
 use super::token::Token;
 use super::transfer::Watch;

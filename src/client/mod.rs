@@ -18,6 +18,7 @@ mod preferences;
 pub mod raw;
 pub(crate) mod refusal;
 pub mod releases;
+pub(crate) mod request;
 mod retry;
 mod tls;
 pub(crate) mod token;

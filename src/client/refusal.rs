@@ -6,7 +6,7 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::error::RequestLine;
+use super::request::RequestLine;
 
 /// An answer with a status that is not a success.
 #[derive(Clone, Debug)]

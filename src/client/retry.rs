@@ -88,8 +88,8 @@ pub(crate) fn outlook(error: &Error) -> Outlook {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::client::error::RequestLine;
     use crate::client::refusal::Refusal;
+    use crate::client::request::RequestLine;
     use reqwest::Method;
     use reqwest::header::HeaderMap;
 

@@ -26,6 +26,20 @@ pub fn json(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.chars().map(escaped).collect())
 }
 
+/// Lines of which GitHub takes none for a command: `::name::` at the beginning, or `##[name]` anywhere.
+pub fn no_command(text: &str) -> Cow<'_, str> {
+    if !text.contains("::") && !text.contains("##[") {
+        return Cow::Borrowed(text);
+    }
+    let tame = |line: &str| {
+        let line = line.replace("##[", "#\\#[");
+        let start = line.len() - line.trim_start().len();
+        let (blank, rest) = line.split_at(start);
+        if rest.starts_with("::") { format!("{blank}\\{rest}") } else { line }
+    };
+    Cow::Owned(text.split_inclusive('\n').map(tame).collect())
+}
+
 fn is_dangerous(c: char) -> bool {
     let turns_around =
         matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
@@ -58,5 +72,13 @@ mod tests {
         assert_eq!(cell("a\tb\nc\u{7}"), "a\\tb\\nc\\u{7}");
         assert_eq!(json("{\n  \"\u{202e}\u{9b}\u{7f}ä\"}"), "{\n  \"\\u202e\\u009b\\u007fä\"}");
         assert_eq!(line("plain \t täxt"), "plain \t täxt");
+    }
+
+    #[test]
+    fn no_line_is_a_command_to_github() {
+        assert_eq!(
+            no_command("::add-mask::a\n  ::error::b\nx ::c\nd ##[group]e\n"),
+            "\\::add-mask::a\n  \\::error::b\nx ::c\nd #\\#[group]e\n"
+        );
     }
 }

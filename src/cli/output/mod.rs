@@ -59,6 +59,8 @@ pub struct Output {
     stdout_is_terminal: bool,
     stderr_is_terminal: bool,
     no_color: bool,
+    /// Whether a job of GitHub reads along.
+    in_github: bool,
 }
 
 impl Output {
@@ -70,6 +72,7 @@ impl Output {
             stdout_is_terminal: io::stdout().is_terminal(),
             stderr_is_terminal: io::stderr().is_terminal(),
             no_color: flags.no_color || env.no_color,
+            in_github: env.github,
         }
     }
 
@@ -280,7 +283,7 @@ impl Output {
 
     /// A line of a forge's own language.
     pub fn annotation(&self, text: &str) {
-        self.say(text);
+        write_stderr(text);
     }
 
     /// How far a transfer is: a bar on a terminal, a line now and then elsewhere, nothing if nobody wants it.
@@ -306,10 +309,14 @@ impl Output {
         if self.colors_stderr() { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
     }
 
-    /// Nobody can be told that stderr is gone.
     fn say(&self, text: &str) {
-        let _ = io::stderr().lock().write_all(text.as_bytes());
+        if self.in_github { write_stderr(&escape::no_command(text)) } else { write_stderr(text) }
     }
+}
+
+/// Nobody can be told that stderr is gone.
+fn write_stderr(text: &str) {
+    let _ = io::stderr().lock().write_all(text.as_bytes());
 }
 
 fn one_line<T: Serialize + ?Sized>(value: &T) -> String {

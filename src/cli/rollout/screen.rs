@@ -218,9 +218,7 @@ pub fn progress_text(counts: &Counts, targets: u64, left: u64) -> String {
 /// The name, or the id of one that has none, harmless on a terminal.
 pub fn label(deployment: &Deployment) -> String {
     let name = if deployment.name.is_empty() { &deployment.id } else { &deployment.name };
-    let name = cell(name);
-    // Where a line begins so, a forge takes it for an order.
-    if name.starts_with("::") { format!("{name:?}") } else { name.into_owned() }
+    cell(name).into_owned()
 }
 
 /// As much of it as has room beside a bar.

@@ -4,7 +4,8 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::{Deployments, V1, V2};
-use crate::client::error::{RequestError, Result};
+use crate::client::error::Result;
+use crate::client::request::RequestError;
 use crate::client::url::segment;
 
 /// The longest body that the service takes, in bytes: about 26,800 ids of devices.

@@ -1,5 +1,6 @@
 //! The devices of a deployment, and stopping it.
 
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -59,14 +60,14 @@ impl<'c> Deployments<'c> {
         self.0.get(&path).send().await?.list()
     }
 
-    /// What a device wrote down while it installed, a line an entry.
+    /// What a device wrote down while it installed, a line an entry: the bytes as they are.
     ///
     /// # Errors
     ///
     /// [`Refused`](crate::Error::Refused) with 404 if it sent nothing.
-    pub async fn log(&self, id: &str, device: &str) -> Result<String> {
+    pub async fn log(&self, id: &str, device: &str) -> Result<Bytes> {
         let path = [&V1[..], &["deployments", segment(id)?, "devices", segment(device)?, "log"]].concat();
-        Ok(String::from_utf8_lossy(self.0.get(&path).send().await?.body()).into_owned())
+        Ok(self.0.get(&path).send().await?.body().clone())
     }
 
     /// What a device took part in, the newest first, in pages of at most [`LARGEST_HISTORY_PAGE`]. Nothing for an

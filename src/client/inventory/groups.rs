@@ -5,9 +5,10 @@ use std::ops::AddAssign;
 use serde::{Deserialize, Serialize};
 
 use super::V1;
-use crate::client::error::{Error, RequestError, Result};
+use crate::client::error::{Error, Result};
 use crate::client::http::Transport;
 use crate::client::page::{LARGEST_PAGE, Pages};
+use crate::client::request::RequestError;
 use crate::client::url::segment;
 
 /// The calls. See [`Inventory::groups`](super::Inventory::groups).

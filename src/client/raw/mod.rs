@@ -35,7 +35,7 @@ use super::http::Transport;
 use super::url::ServerUrl;
 
 pub use self::pages::RawPages;
-pub use super::error::RequestError;
+pub use super::request::RequestError;
 pub use reqwest::Method;
 
 /// Headers that decide who speaks with whom, and where a message ends.

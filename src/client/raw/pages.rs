@@ -8,9 +8,10 @@ use serde_json::value::RawValue;
 use super::path::API;
 use super::{Raw, RawAnswer, RawRequest, RequestError};
 use crate::client::deployments::LARGEST_HISTORY_PAGE;
-use crate::client::error::{Result, only_asks};
+use crate::client::error::Result;
 use crate::client::page::LARGEST_PAGE;
 use crate::client::paging::{Position, Sameness, Untold};
+use crate::client::request::only_asks;
 
 /// How a list is paged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

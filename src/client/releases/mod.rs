@@ -7,10 +7,11 @@ use serde_json::{Map, Value};
 
 use super::answer::list_or_null;
 use super::artifacts::Artifact;
-use super::error::{Error, RequestError, Result};
+use super::error::{Error, Result};
 use super::http::Transport;
 use super::inventory::Order;
 use super::page::Pages;
+use super::request::RequestError;
 use super::url::segment;
 
 pub use self::deletion::Deletion;

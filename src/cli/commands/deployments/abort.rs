@@ -12,8 +12,9 @@ use super::list::waiting_for;
 use crate::cli::args::ConsentArgs;
 use crate::cli::context::Context;
 use crate::cli::error::Result;
+use crate::cli::fleet::bulk::counted;
 use crate::cli::fleet::{Fleet, Target};
-use crate::cli::output::{Made, cell};
+use crate::cli::output::{Form, Made, cell};
 use crate::cli::rollout::label;
 use crate::cli::tally::Tally;
 
@@ -44,13 +45,15 @@ pub async fn run(args: AbortArgs, ctx: &Context) -> Result<()> {
     if let Some(device) = &args.device {
         return for_device(device, &args, &client, ctx).await;
     }
-    let chosen = match &args.name {
-        Some(glob) => of_name(glob, &client).await?,
+    let (chosen, finished) = match &args.name {
+        Some(glob) => (of_name(glob, &client).await?, Vec::new()),
         None => named(&args.deployments, &client, ctx).await?,
     };
+    let mut made = ctx.out().made_of(chosen.len() + finished.len());
     if chosen.is_empty() {
         ctx.out().notice("nothing to do: no such deployment is under way");
-        return Ok(());
+        tell_finished(&finished, ctx, &mut made)?;
+        return made.end();
     }
     let shown: Vec<String> = chosen.iter().take(MOST_SHOWN).map(described).collect();
     let more = chosen.len().saturating_sub(MOST_SHOWN);
@@ -59,7 +62,7 @@ pub async fn run(args: AbortArgs, ctx: &Context) -> Result<()> {
     if !ctx.consent(&args.consent, &plan).await? {
         return Ok(());
     }
-    let mut made = ctx.out().made_of(chosen.len());
+    tell_finished(&finished, ctx, &mut made)?;
     let outcome = abort_all(&chosen, &client, ctx, &mut made).await;
     made.end()?;
     outcome
@@ -69,24 +72,44 @@ fn described(deployment: &Deployment) -> String {
     let counts = deployment.counts();
     let open = deployment.max_devices.unwrap_or(counts.total()).saturating_sub(counts.finished());
     format!(
-        "{} ({}, {}, {open} devices not done)",
+        "{} ({}, {}, {} not done)",
         label(deployment),
         deployment.id,
-        cell(&deployment.artifact_name)
+        cell(&deployment.artifact_name),
+        counted(usize::try_from(open).unwrap_or(usize::MAX))
     )
 }
 
-async fn named(words: &[String], client: &Client, ctx: &Context) -> Result<Vec<Deployment>> {
-    let mut chosen: Vec<Deployment> = Vec::new();
+/// Those of these names: first what is under way, then what has finished. Each once.
+async fn named(
+    words: &[String],
+    client: &Client,
+    ctx: &Context,
+) -> Result<(Vec<Deployment>, Vec<Deployment>)> {
+    let (mut chosen, mut finished): (Vec<Deployment>, Vec<Deployment>) = (Vec::new(), Vec::new());
     for word in words {
         let deployment = find(client, word).await?;
+        if chosen.iter().chain(&finished).any(|known| known.id == deployment.id) {
+            continue;
+        }
         if deployment.is_finished() {
             ctx.out().notice(format_args!("{} has finished already", label(&deployment)));
-        } else if chosen.iter().all(|known| known.id != deployment.id) {
+            finished.push(deployment);
+        } else {
             chosen.push(deployment);
         }
     }
-    Ok(chosen)
+    Ok((chosen, finished))
+}
+
+/// For programs: what was named has its place in the answer.
+fn tell_finished(finished: &[Deployment], ctx: &Context, made: &mut Made) -> Result<()> {
+    // Ids alone are of what was aborted.
+    let wanted = finished.iter().filter(|_| ctx.out().asked_form() != Some(Form::Ids));
+    for Deployment { id, .. } in wanted {
+        made.add(&json!({ "id": id, "aborted": false }), id)?;
+    }
+    Ok(())
 }
 
 async fn of_name(glob: &str, client: &Client) -> Result<Vec<Deployment>> {
@@ -95,7 +118,13 @@ async fn of_name(glob: &str, client: &Client) -> Result<Vec<Deployment>> {
     for state in State::UNDER_WAY {
         let mut pages = client.deployments().list(&Filter::of(state));
         while let Some(page) = pages.next_page().await? {
-            chosen.extend(page.items.into_iter().filter(|deployment| pattern.matches(&deployment.name)));
+            for deployment in page.items {
+                // One that has begun meanwhile is in both lists.
+                let is_known = chosen.iter().any(|known: &Deployment| known.id == deployment.id);
+                if !is_known && pattern.matches(&deployment.name) {
+                    chosen.push(deployment);
+                }
+            }
         }
     }
     Ok(chosen)
@@ -143,7 +172,7 @@ async fn for_device(word: &str, args: &AbortArgs, client: &Client, ctx: &Context
         return Ok(());
     }
     // A call ends what the device is at, and one more that waits for it.
-    for _ in 0..waiting.len().max(1) {
+    for _ in 0..waiting.len().max(at.len()) {
         client.deployments().abort_for_device(&device.id).await?;
     }
     let ids: Vec<&str> = at.iter().chain(&waiting).map(|it| it.id.as_str()).collect();

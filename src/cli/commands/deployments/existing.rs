@@ -87,7 +87,8 @@ impl Wanted<'_> {
     }
 }
 
-fn is_all_good(deployment: &Deployment) -> bool {
+/// Whether all that it is for have it.
+pub fn is_all_good(deployment: &Deployment) -> bool {
     let counts = deployment.counts();
     deployment.max_devices.is_some_and(|all| all > 0 && counts.good() == all && counts.total() == all)
 }

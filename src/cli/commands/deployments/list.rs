@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use mender::deployments::{Deployment, Filter, State};
 use mender::{Client, LARGEST_PAGE};
 
-use super::COLUMNS;
+use super::{COLUMNS, history};
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Result};
 use crate::cli::fleet::Fleet;
@@ -81,8 +81,8 @@ pub async fn run(args: ListArgs, ctx: &Context) -> Result<()> {
     let is_cut = match &args.device {
         Some(device) => {
             let fleet = Fleet::new(&client, ctx.out());
-            let device = fleet.one(device).await?;
-            let mut found = of_device(&args, &client, &device.id).await?;
+            let id = history::id(&fleet, device).await?;
+            let mut found = of_device(&args, &client, &id).await?;
             let is_cut = found.len() > most;
             found.truncate(most);
             rows.add(found)?;
@@ -99,7 +99,7 @@ pub async fn run(args: ListArgs, ctx: &Context) -> Result<()> {
                 && let Some(page) = pages.next_page().await?
             {
                 let mut some = page.items;
-                some.retain(|it| args.is_of_release(it));
+                some.retain(|it| args.is_of_release(it) && args.is_of_time(it));
                 is_cut = some.len() > left || page.more;
                 some.truncate(left);
                 left -= some.len();
@@ -122,8 +122,10 @@ impl ListArgs {
             state: self.status,
             names: self.name.clone(),
             created_after: self.since.map(Timestamp::as_second),
-            // The server's bound belongs to the range, and the user's does not.
-            created_before: self.before.map(|before| before.as_second() - 1),
+            // It counts in whole seconds, and its bound belongs to the range: what is too much goes afterwards.
+            created_before: self
+                .before
+                .map(|before| before.as_second() + i64::from(before.subsec_nanosecond() > 0)),
             oldest_first: self.sort == Sort::Asc,
             ..Filter::default()
         }
@@ -133,14 +135,18 @@ impl ListArgs {
         self.artifact.as_ref().is_none_or(|name| *name == deployment.artifact_name)
     }
 
+    fn is_of_time(&self, deployment: &Deployment) -> bool {
+        let created = deployment.created.as_deref().and_then(|time| time.parse::<Timestamp>().ok());
+        self.since.is_none_or(|since| created.is_some_and(|created| created >= since))
+            && self.before.is_none_or(|before| created.is_some_and(|created| created < before))
+    }
+
     /// The same decisions as the server's.
     fn fits(&self, deployment: &Deployment) -> bool {
-        let created = deployment.created.as_deref().and_then(|time| time.parse::<Timestamp>().ok());
         self.is_of_release(deployment)
+            && self.is_of_time(deployment)
             && self.status.is_none_or(|state| deployment.status == state.name())
             && (self.name.is_empty() || self.name.contains(&deployment.name))
-            && self.since.is_none_or(|since| created.is_some_and(|created| created >= since))
-            && self.before.is_none_or(|before| created.is_some_and(|created| created < before))
     }
 }
 
@@ -172,6 +178,10 @@ pub async fn waiting_for(client: &Client, device: &str) -> Result<Vec<Deployment
         let mut pages = client.deployments().list(&Filter::of(state));
         while let Some(page) = pages.next_page().await? {
             for deployment in page.items {
+                // One that has begun meanwhile is in both lists.
+                if found.iter().any(|known: &Deployment| known.id == deployment.id) {
+                    continue;
+                }
                 let targets = client.deployments().targets(&deployment.id).await?;
                 if targets.iter().any(|id| id == device) {
                     found.push(deployment);

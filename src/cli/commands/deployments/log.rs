@@ -2,17 +2,20 @@
 
 use std::path::{Path, PathBuf};
 
+use bytes::Bytes;
 use clap::Args;
 use mender::Client;
 use mender::deployments::{Deployment, Part, Status};
 use serde_json::json;
 
 use super::find;
+use crate::cli::commands::is_id;
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Kind, Result};
 use crate::cli::files;
 use crate::cli::fleet::Fleet;
-use crate::cli::output::Form;
+use crate::cli::fleet::bulk::counted;
+use crate::cli::output::{Form, Output, cell};
 use crate::cli::tally::Tally;
 
 /// Show the logs that devices sent: of those named, of all that failed, or of the only one that has one.
@@ -48,7 +51,7 @@ pub async fn run(args: LogArgs, ctx: &Context) -> Result<()> {
     let wanted = wanted(&args, &client, &deployment, ctx).await?;
     if wanted.is_empty() {
         ctx.out().notice("no device that failed has sent a log");
-        return Ok(());
+        return if ctx.out().asked_form() == Some(Form::Json) { ctx.out().json(&[(); 0]) } else { Ok(()) };
     }
     if let Some(directory) = &args.output_directory {
         files::make_directory(directory)?;
@@ -56,35 +59,53 @@ pub async fn run(args: LogArgs, ctx: &Context) -> Result<()> {
     let form = ctx.out().form()?;
     let mut made = ctx.out().made_of(wanted.len());
     let mut tally = Tally::of(wanted.len());
-    for (index, device) in wanted.iter().enumerate() {
-        let text = match fetch(&client, &deployment, device).await {
-            Ok(text) => text,
+    let mut has_shown = false;
+    for device in &wanted {
+        let fetched = fetch(&client, &deployment, device).await.and_then(|log| {
+            let path = args.output_directory.as_ref().map(|directory| write(directory, &device.id, &log));
+            Ok((log, path.transpose()?))
+        });
+        let (log, path) = match fetched {
+            Ok(fetched) => fetched,
             Err(error) => {
                 tally.count(Err(error), &device.label, ctx.out())?;
                 continue;
             }
         };
-        match (&args.output_directory, form) {
-            (Some(directory), _) => {
-                let path = write(directory, &device.id, &text)?;
+        match (path, form) {
+            (Some(path), _) => {
                 ctx.out().notice(format_args!("{}: {}", device.label, path.display()));
                 made.add(&json!({ "id": device.id, "file": path }), &device.id)?;
             }
             (None, Form::Json | Form::Jsonl) => {
-                made.add(&json!({ "id": device.id, "log": text }), &device.id)?;
+                let log = String::from_utf8_lossy(&log);
+                made.add(&json!({ "id": device.id, "log": log }), &device.id)?;
             }
             (None, Form::Ids) => made.add(&(), &device.id)?,
             (None, Form::Table | Form::Tabs | Form::Text) => {
                 if wanted.len() > 1 {
-                    let gap = if index > 0 { "\n" } else { "" };
-                    ctx.out().foreign(&format!("{gap}==> {} <==\n", device.label))?;
+                    let gap = if has_shown { "\n" } else { "" };
+                    ctx.out().text(&format!("{gap}==> {} <==\n", device.label))?;
                 }
-                ctx.out().foreign(&text)?;
+                print(&log, ctx.out())?;
+                // The next heading has a line of its own.
+                if wanted.len() > 1 && !log.is_empty() && !log.ends_with(b"\n") {
+                    ctx.out().text("\n")?;
+                }
+                has_shown = true;
             }
         }
     }
     made.end()?;
     tally.verdict("read")
+}
+
+/// As it is, but for a terminal.
+fn print(log: &[u8], out: &Output) -> Result<()> {
+    if out.is_terminal() {
+        return out.foreign(&String::from_utf8_lossy(log).replace("\r\n", "\n"));
+    }
+    out.bytes(log)
 }
 
 async fn wanted(
@@ -95,13 +116,22 @@ async fn wanted(
 ) -> Result<Vec<Wanted>> {
     let fleet = Fleet::new(client, ctx.out());
     if !args.devices.is_empty() {
-        let targets = fleet.all(&args.devices).await?;
-        return Ok(targets.into_iter().map(|it| Wanted { label: it.label(), id: it.id }).collect());
+        let named = fleet.find(&args.devices).await?;
+        // One that was removed has left its logs.
+        let (gone, unknown): (Vec<String>, Vec<String>) =
+            named.missing.into_iter().partition(|word| is_id(word));
+        if !unknown.is_empty() {
+            fleet.all(&unknown).await?;
+        }
+        let known = named.targets.into_iter().map(|it| Wanted { label: it.label(), id: it.id });
+        return Ok(known.chain(gone.into_iter().map(|id| Wanted { label: id.clone(), id })).collect());
     }
     let status = args.failed.then_some(Status::Failure.name());
     let mut with_log: Vec<Part> = Vec::new();
+    let mut without = 0;
     let mut pages = client.deployments().devices(&deployment.id, status)?;
     while let Some(page) = pages.next_page().await? {
+        without += page.items.iter().filter(|part| !part.log).count();
         with_log.extend(page.items.into_iter().filter(|part| part.log));
         // One too many is enough to know.
         if !args.failed && with_log.len() > 1 {
@@ -116,11 +146,14 @@ async fn wanted(
             deployment.id
         )));
     }
+    if args.failed && without > 0 && !with_log.is_empty() {
+        ctx.out().notice(format_args!("{} failed without sending a log", counted(without)));
+    }
     let ids: Vec<&str> = with_log.iter().map(|part| part.id.as_str()).collect();
     let mut names = fleet.called(&ids).await;
     let label = |id: &str, name: Option<String>| match name {
-        Some(name) => crate::cli::output::cell(&format!("{name} ({id})")).into_owned(),
-        None => id.to_owned(),
+        Some(name) => cell(&format!("{name} ({id})")).into_owned(),
+        None => cell(id).into_owned(),
     };
     Ok(with_log
         .into_iter()
@@ -128,26 +161,22 @@ async fn wanted(
         .collect())
 }
 
-async fn fetch(client: &Client, deployment: &Deployment, device: &Wanted) -> Result<String> {
-    let mut text = client.deployments().log(&deployment.id, &device.id).await.map_err(|error| {
+async fn fetch(client: &Client, deployment: &Deployment, device: &Wanted) -> Result<Bytes> {
+    client.deployments().log(&deployment.id, &device.id).await.map_err(|error| {
         let is_none = error.status() == Some(404);
         let error = CliError::from(error);
         if is_none { error.reworded(format!("{} has sent no log", device.label)) } else { error }
-    })?;
-    if !text.is_empty() && !text.ends_with('\n') {
-        text.push('\n');
-    }
-    Ok(text)
+    })
 }
 
 /// Ids of devices come from the server: only what is no path becomes the name of a file.
-fn write(directory: &Path, id: &str, text: &str) -> Result<PathBuf> {
+fn write(directory: &Path, id: &str, log: &[u8]) -> Result<PathBuf> {
     let is_name = !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
     if !is_name {
         let text = format!("{id:?} cannot be the name of a file");
         return Err(CliError::new(Kind::Failed, anyhow::Error::msg(text)));
     }
     let path = directory.join(format!("{id}.log"));
-    files::write(&path, text.as_bytes())?;
+    files::write(&path, log)?;
     Ok(path)
 }

@@ -130,7 +130,7 @@ async fn find(client: &Client, named: &str) -> Result<Deployment> {
         count => {
             let more = if count > MOST_CANDIDATES { "\n  and more" } else { "" };
             let line = |it: &Deployment| {
-                let created = it.created.as_deref().unwrap_or_default();
+                let created = cell(it.created.as_deref().unwrap_or_default());
                 format!("\n  {}  {}  {created}  {}", cell(&it.id), cell(&it.status), cell(&it.artifact_name))
             };
             let all: String = found.iter().take(MOST_CANDIDATES).map(line).collect();

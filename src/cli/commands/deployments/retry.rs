@@ -1,20 +1,26 @@
 //! `deployments retry`.
 
 use clap::Args;
-use mender::deployments::{Deployment, Enterprise, Status};
+use mender::Client;
+use mender::deployments::{Deployment, Enterprise, Filter, LONGEST_NAME, Status};
 
 use super::candidates::{Candidates, Release, attributes};
+use super::existing::is_all_good;
 use super::find;
 use super::order::{Order, Whom};
 use crate::cli::args::ConsentArgs;
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Result};
+use crate::cli::fleet::bulk::counted;
 use crate::cli::fleet::{Chosen, Fleet};
+use crate::cli::output::Form;
 use crate::cli::rollout::judge::{NEVER_ASKED, Standing};
 use crate::cli::rollout::{FollowArgs, follow, standing};
 
 /// So many requests under way at once.
 const AT_ONCE: usize = 4;
+/// So many that went wrong are passed over for a name.
+const MOST_RETRIES: usize = 50;
 
 /// Deploy again: a new deployment of the same release to the devices that failed or were never heard of.
 #[derive(Debug, Args)]
@@ -60,27 +66,40 @@ async fn retry(args: &RetryArgs, ctx: &Context) -> Result<()> {
     let release = Release::on_server(&client, &old.artifact_name).await?;
     let ids = without_it(&old, standing(&client, &old, true).await?, ctx)?;
     if ids.is_empty() {
-        ctx.out().notice("nothing to do: no device failed, and none was never heard of");
-        return ctx.out().made(&serde_json::json!({ "id": null, "created": false }), "");
+        ctx.out().notice("nothing to do: no device is left without it");
+        return match ctx.out().asked_form() {
+            // There is no id.
+            Some(Form::Ids) => Ok(()),
+            _ => ctx.out().made(&serde_json::json!({ "id": null, "created": false }), ""),
+        };
     }
     let fleet = Fleet::new(&client, ctx.out());
     let found = fleet.find(&ids).await?;
     if !found.missing.is_empty() {
-        ctx.out().notice(format_args!("{} of the devices are not there any more", found.missing.len()));
+        ctx.out().notice(format_args!("not there any more: {}", counted(found.missing.len())));
+    }
+    if found.targets.is_empty() {
+        return Err(CliError::failed("none of the devices is there any more"));
     }
     let known = fleet.known_of(found.targets, &attributes(), AT_ONCE).await?;
-    let chosen = Chosen::Selected(format!("those without it in {}", old.id));
-    let candidates = Candidates::of(known, &release);
+    let chosen = Chosen::Selected(format!("the outcome of {}", old.id));
+    let mut candidates = Candidates::of(known, &release);
+    name(&mut candidates, &fleet).await;
     candidates.check(&chosen)?;
+    let name = match &args.name {
+        Some(name) => name.clone(),
+        None => next_name(&client, &old.name).await?,
+    };
     let order = Order {
         release: release.name,
-        name: Some(args.name.clone().unwrap_or_else(|| retried(&old.name))),
+        name: Some(name),
         whom: Whom::Listed,
         targets: candidates.fit.into_iter().map(|it| it.target).collect(),
         settled: 0,
         unfit: candidates.unfit,
         chosen,
-        force: args.force,
+        // What was to be installed again is still to be.
+        force: args.force || old.force_installation,
         enterprise: Enterprise::default(),
         reached: None,
     };
@@ -94,15 +113,26 @@ async fn retry(args: &RetryArgs, ctx: &Context) -> Result<()> {
     follow(&args.follow, ctx, &client, &[placed.deployment], false).await
 }
 
+/// They were found by their ids alone: people know them by their names.
+async fn name(candidates: &mut Candidates, fleet: &Fleet<'_>) {
+    let targets =
+        || candidates.fit.iter().map(|it| &it.target).chain(candidates.unfit.iter().map(|it| &it.target));
+    let ids: Vec<&str> = targets().map(|target| target.id.as_str()).collect();
+    let mut names = fleet.called(&ids).await;
+    let fit = candidates.fit.iter_mut().map(|it| &mut it.target);
+    for target in fit.chain(candidates.unfit.iter_mut().map(|it| &mut it.target)) {
+        target.name = target.name.take().or_else(|| names.remove(&target.id));
+    }
+}
+
 /// The ids of the devices that are to get it again. While the old one goes on, those that may still get it there are
 /// left to it.
 fn without_it(old: &Deployment, standing: Standing, ctx: &Context) -> Result<Vec<String>> {
     let is_over = |status: &str| status.parse().is_ok_and(Status::is_final);
     let is_gone = |status: &str| status == Status::Decommissioned.name();
     if standing.nameless > 0 {
-        let text =
-            format!("the server does not tell which {} devices were never heard of", standing.nameless);
-        ctx.out().warn(text);
+        let count = counted(usize::try_from(standing.nameless).unwrap_or(usize::MAX));
+        ctx.out().warn(format_args!("never heard of, and the server does not tell which: {count}"));
     }
     let mut left_to_it = 0;
     let mut ids = Vec::new();
@@ -119,25 +149,46 @@ fn without_it(old: &Deployment, standing: Standing, ctx: &Context) -> Result<Vec
     }
     if left_to_it > 0 {
         ctx.out().notice(format_args!(
-            "{left_to_it} devices are still under way in {}: they are left to it; deployments abort ends it",
-            old.id
+            "still under way in {}, and left to it: {}; deployments abort ends it",
+            old.id,
+            counted(left_to_it)
         ));
     }
     Ok(ids)
 }
 
+/// A name for the next one. One that went wrong keeps its own: two of a name could only be told apart by their ids.
+async fn next_name(client: &Client, old: &str) -> Result<String> {
+    let mut name = retried(old);
+    for _ in 0..MOST_RETRIES {
+        let filter = Filter { names: vec![name.clone()], ..Filter::default() };
+        let found = client.deployments().list(&filter).collect(Some(1)).await?;
+        match found.first() {
+            Some(last) if last.name == name && last.is_finished() && !is_all_good(last) => {
+                name = retried(&name)
+            }
+            _ => break,
+        }
+    }
+    Ok(name)
+}
+
 /// `x (retry)`, `x (retry 2)`, ...
 fn retried(name: &str) -> String {
-    let Some((base, count)) = name.strip_suffix(')').and_then(|rest| rest.rsplit_once(" (retry")) else {
-        return format!("{name} (retry)");
-    };
-    match count.trim() {
-        "" => format!("{base} (retry 2)"),
-        count => match count.parse::<u32>() {
-            Ok(count) => format!("{base} (retry {})", count.saturating_add(1)),
-            Err(_) => format!("{name} (retry)"),
+    let counted = name.strip_suffix(')').and_then(|rest| rest.rsplit_once(" (retry"));
+    let (base, suffix) = match counted {
+        Some((base, "")) => (base, " (retry 2)".to_owned()),
+        Some((base, count)) => match count.trim_start().parse::<u32>() {
+            Ok(count) => (base, format!(" (retry {})", count.saturating_add(1))),
+            Err(_) => (name, " (retry)".to_owned()),
         },
+        None => (name, " (retry)".to_owned()),
+    };
+    let mut base = base.to_owned();
+    while base.len() + suffix.len() > LONGEST_NAME {
+        base.pop();
     }
+    base + &suffix
 }
 
 #[cfg(test)]
@@ -150,5 +201,7 @@ mod tests {
         assert_eq!(retried("x (retry)"), "x (retry 2)");
         assert_eq!(retried("x (retry 9)"), "x (retry 10)");
         assert_eq!(retried("x (retry later)"), "x (retry later) (retry)");
+        let long = retried(&"ä".repeat(128));
+        assert_eq!((long.len(), long.ends_with("ä (retry)")), (256, true));
     }
 }

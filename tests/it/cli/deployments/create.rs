@@ -7,7 +7,7 @@ fn devices_that_are_named_are_a_sorted_list_with_each_once() {
     let fleet = lab(3);
     fleet.server.set_tags(&id(2), &[("name", json!("kitchen"))]);
     // Two of these words mean one device.
-    let made = create(&fleet, &["kitchen", &id(2), &format!("mac={}", id(0))]).succeeds();
+    let made = create(&fleet, &["kitchen", &id(2), "mac=02:000000"]).succeeds();
     let (path, body) = order(&fleet);
     let name = body["name"].as_str().unwrap();
     let mark = name.strip_prefix("r2 to 2 devices (").and_then(|rest| rest.strip_suffix(')'));
@@ -118,7 +118,7 @@ fn the_plan_names_the_server_and_a_sample() {
     let fleet = lab(7);
     let plan = create(&fleet, &["--group", "lab"]).fails().prints("");
     let plan = plan.says("To deploy r2 to: 7 devices, selected by group = lab (compared by the server)\n");
-    let plan = plan.says(&format!("  {}  -  accepted  mac={}\n", id(4), id(4))).says("  and 2 more\n");
+    let plan = plan.says(&format!("  {}  -  accepted  mac=02:000004\n", id(4))).says("  and 2 more\n");
     let plan = plan.does_not_say(&id(5));
     plan.says(&format!("nobody can be asked here: Deploy r2 to 7 devices on {}", fleet.server.url()));
     assert!(fleet.changes().is_empty());

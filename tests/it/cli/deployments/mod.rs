@@ -1,16 +1,28 @@
 //! `deployments`: creating, following, judging.
 
+mod abort;
 mod checks;
 mod cost;
 mod create;
 mod enterprise;
+mod forge;
+#[cfg(unix)]
+mod hostile;
+mod listing;
+mod lists_that_lie;
+mod log;
+mod log_directory;
 mod pipeline;
+mod retry;
+mod showing;
 mod steps;
+mod taking_part;
 #[cfg(unix)]
 mod terminal;
 mod trouble;
 mod twice;
 mod upload;
+mod verbs;
 mod verdict;
 mod watch;
 
@@ -43,15 +55,21 @@ fn lab_at(server: Sandbox, count: usize) -> Fleet {
     let fleet = Fleet::at(server);
     fleet.server.add_artifact(&Artifact::new(RELEASE).device_type(TYPE).file("f", b"new").build());
     for number in 0..count {
-        add(&fleet, &id(number), TYPE);
+        fleet.add(&id(number), json!({ "mac": format!("02:{number:06x}") }));
+        join(&fleet, &id(number), TYPE);
     }
     fleet
 }
 
 /// Adds an accepted device of a type to the group.
 fn add(fleet: &Fleet, id: &str, device_type: &str) {
-    let inventory = json!({ "device_type": device_type, "artifact_name": "r1" });
-    fleet.add_reporting(id, inventory);
+    fleet.add(id, json!({ "mac": id }));
+    join(fleet, id, device_type);
+}
+
+/// A device says what it is, and comes into the group.
+fn join(fleet: &Fleet, id: &str, device_type: &str) {
+    fleet.server.report_inventory(id, json!({ "device_type": device_type, "artifact_name": "r1" }));
     fleet.server.set_group(id, GROUP);
 }
 

@@ -13,9 +13,7 @@ fn seen() -> Fleet {
         let ago = |minutes| (Timestamp::now() - SignedDuration::from_mins(minutes)).to_string();
         let check_in_time = minutes.map(ago);
         fleet.server.add_device(Device { id: id(number), check_in_time, ..Device::default() });
-        let inventory = json!({ "device_type": TYPE, "artifact_name": "r1" });
-        fleet.server.report_inventory(&id(number), inventory);
-        fleet.server.set_group(&id(number), GROUP);
+        join(&fleet, &id(number), TYPE);
     }
     fleet
 }

@@ -2,7 +2,7 @@
 
 use sandbox::TWO_FACTOR;
 
-use super::{ACCEPTED, DEVICE_KEY, Line, NEW_PASSWORD, PENDING, World};
+use super::{ACCEPTED, DEPLOYMENT, DEVICE_KEY, Line, NEW_PASSWORD, PENDING, World};
 
 impl World {
     /// Each command's lines; none for one that nobody thought of here.
@@ -104,6 +104,7 @@ impl World {
             "devices wait" => {
                 vec![line(&[ACCEPTED, "--for", "connected", "--timeout", "200ms", "--interval", "20ms"])]
             }
+            _ if command.starts_with("deployments") => self.of_deployments(command),
             _ if command.starts_with("devices") || command.starts_with("groups") => of_devices(command),
             "status" => vec![line(&[]), line(&["--artifact", "r1"])],
             "profile list" => vec![line(&[]), line(&["-o", "json"])],
@@ -112,6 +113,32 @@ impl World {
             "profile remove" => vec![line(&["other", "--yes"])],
             "completion" => vec![line(&["bash"])],
             "man" => vec![line(&[]), line(&["-O", "pages"])],
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl World {
+    /// The lines of commands that work on a deployment that there is.
+    fn of_deployments(&self, command: &str) -> Vec<Line> {
+        let line = Line::new;
+        let follow = ["--timeout", "200ms", "--interval", "20ms"];
+        let followed = |args: &[&str]| line(&[args, &follow].concat());
+        match command {
+            "deployments create" => vec![
+                line(&["--artifact", "r1", ACCEPTED, "--yes"]),
+                followed(&["--artifact", "r1", "--all", "--yes", "--wait"]),
+            ],
+            "deployments list" => vec![line(&["--all"]), line(&["--device", ACCEPTED, "-o", "json"])],
+            "deployments show" => vec![line(&[DEPLOYMENT]), line(&["nothing"])],
+            "deployments watch" => vec![followed(&[DEPLOYMENT]), followed(&[DEPLOYMENT, "-o", "jsonl"])],
+            "deployments devices" => vec![line(&[DEPLOYMENT])],
+            "deployments log" => vec![line(&[DEPLOYMENT]), line(&[DEPLOYMENT, ACCEPTED, "-O", "logs"])],
+            "deployments abort" => {
+                vec![line(&[DEPLOYMENT, "--yes"]), line(&["--device", ACCEPTED, "--yes"])]
+            }
+            "deployments retry" => vec![followed(&[DEPLOYMENT, "--yes", "--wait"])],
+            "deployments history" => vec![line(&[ACCEPTED])],
             _ => Vec::new(),
         }
     }

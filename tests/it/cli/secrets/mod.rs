@@ -60,6 +60,9 @@ struct World {
 const ACCEPTED: &str = "acce97ed-0000-4000-8000-000000000001";
 const PENDING: &str = "9e9d1960-0000-4000-8000-000000000002";
 
+/// The name of a deployment that failed.
+const DEPLOYMENT: &str = "roll-out";
+
 impl World {
     fn new() -> World {
         let server = Sandbox::start();
@@ -70,6 +73,9 @@ impl World {
         home.write(".config/mender-cli/config.toml", "[profiles.other]\nserver = \"http://127.0.0.1:1\"\n");
         home.write(CONFIGURATION, format!(r#"{{"password": "{}"}}"#, server.password()));
         add_devices(&server);
+        let deployment = server.create_deployment(DEPLOYMENT, "r1", &[ACCEPTED]);
+        server.device_reports(&deployment, ACCEPTED, "failure");
+        server.device_logs(&deployment, ACCEPTED, "it broke\n");
         let device_key = rcgen::KeyPair::generate().unwrap().serialize_pem();
         home.write(DEVICE_KEY, &device_key);
         home.write("coming.csv", format!("sn,key\n1,{DEVICE_KEY}\n"));
