@@ -95,6 +95,9 @@ impl Report {
                 )
             }
             (Verdict::Failed, _) if targets == 0 => format!("{name}: it ended without any device"),
+            (Verdict::Failed, _) if targets == 1 => {
+                format!("{name}: the device does not have {artifact}: {}", others())
+            }
             (Verdict::Failed, _) => {
                 format!("{name}: {bad} of {targets} devices do not have {artifact}: {}", others())
             }

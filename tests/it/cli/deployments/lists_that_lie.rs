@@ -67,7 +67,7 @@ fn statuses_that_nobody_knows_are_shown_and_not_done() {
     let part = json!([{ "id": id(0), "status": "conjured" }]);
     answer(&fleet, &format!("{V1}/{roll}/devices/list"), &part);
     run(&fleet, "devices roll").succeeds().prints(&format!("{}\tone\tconjured\t\t\t\t\n", id(0)));
-    run(&fleet, "watch roll").exits_with(3).says("1 of 1 devices do not have r2: 1 conjured");
+    run(&fleet, "watch roll").exits_with(3).says("the device does not have r2: 1 conjured");
     let odd = json!([{ "id": roll, "name": "roll", "status": "dreaming", "statistics": { "status": { "conjured": 2, "success": 1 } } }]);
     answer(&fleet, V2, &odd);
     let shown = run(&fleet, "list").succeeds();

@@ -123,9 +123,11 @@ fn what_there_is_not_may_have_been_meant_otherwise() {
     let fleet = lab(1);
     deployed(&fleet, "release-2.0 to kiosks", &[""]);
     let missed = fleet.cli(["deployments", "show", "release-2.0 to kiosk"]).run().fails();
-    missed.says("no deployment is named \"release-2.0 to kiosk\"").says("there are: release-2.0 to kiosks\n");
+    missed
+        .says("no deployment is named \"release-2.0 to kiosk\"")
+        .says("there is \"release-2.0 to kiosks\"\n");
     let missed = run(&fleet, "show kiosks").fails();
-    missed.says("there are: release-2.0 to kiosks\n");
+    missed.says("there is \"release-2.0 to kiosks\"\n");
     let hint = "deployments list shows those that there are";
     run(&fleet, "show zzz").fails().says(hint);
     run(&fleet, &format!("show {}", id(7)))

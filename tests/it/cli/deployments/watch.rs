@@ -259,7 +259,7 @@ fn several_are_followed_at_once_and_judged_one_by_one() {
     };
     let seen = line(&[&good, "other", &late]).run().exits_with(3);
     seen.says("rollout: all 2 devices have r2")
-        .says("FAILURE: other: 1 of 1 devices do not have r2: 1 failure")
+        .says("FAILURE: other: the device does not have r2: 1 failure")
         .says("FAILURE: late: time is up")
         .says("FAILURE: 2 of 3 deployments did not succeed");
     line(&[&good, &late]).run().exits_with(4);
