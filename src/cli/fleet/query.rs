@@ -136,6 +136,11 @@ impl Query {
         (self.is_all_there() && self.search.text.is_none()).then_some(self.search.filters.as_slice())
     }
 
+    /// How the conditions that the server compares read.
+    pub fn conditions(&self) -> String {
+        self.there.join(", ")
+    }
+
     /// What is compared where, for the plan of bulk work.
     pub fn described(&self) -> String {
         let part = |list: &[String], who: &str| match list {

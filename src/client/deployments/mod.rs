@@ -93,8 +93,6 @@ pub enum State {
 impl State {
     /// All of them.
     pub const ALL: [State; 4] = [State::Scheduled, State::Pending, State::InProgress, State::Finished];
-    /// Those that the open-source server knows and that are not over.
-    pub const UNDER_WAY: [State; 2] = [State::Pending, State::InProgress];
 
     /// As the server writes it.
     pub fn name(self) -> &'static str {

@@ -2,13 +2,13 @@
 
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
-use mender::deployments::{Deployment, Filter, State, Status};
+use mender::deployments::{Deployment, Status};
 use mender::{Client, Error};
 use serde_json::json;
 use wildmatch::WildMatch;
 
 use super::find;
-use super::list::waiting_for;
+use super::under_way;
 use crate::cli::args::ConsentArgs;
 use crate::cli::context::Context;
 use crate::cli::error::Result;
@@ -46,7 +46,10 @@ pub async fn run(args: AbortArgs, ctx: &Context) -> Result<()> {
         return for_device(device, &args, &client, ctx).await;
     }
     let (chosen, finished) = match &args.name {
-        Some(glob) => (of_name(glob, &client).await?, Vec::new()),
+        Some(glob) => {
+            let pattern = WildMatch::new(glob);
+            (under_way::under_way(&client, |it| pattern.matches(&it.name)).await?, Vec::new())
+        }
         None => named(&args.deployments, &client, ctx).await?,
     };
     let mut made = ctx.out().made_of(chosen.len() + finished.len());
@@ -112,24 +115,6 @@ fn tell_finished(finished: &[Deployment], ctx: &Context, made: &mut Made) -> Res
     Ok(())
 }
 
-async fn of_name(glob: &str, client: &Client) -> Result<Vec<Deployment>> {
-    let pattern = WildMatch::new(glob);
-    let mut chosen = Vec::new();
-    for state in State::UNDER_WAY {
-        let mut pages = client.deployments().list(&Filter::of(state));
-        while let Some(page) = pages.next_page().await? {
-            for deployment in page.items {
-                // One that has begun meanwhile is in both lists.
-                let is_known = chosen.iter().any(|known: &Deployment| known.id == deployment.id);
-                if !is_known && pattern.matches(&deployment.name) {
-                    chosen.push(deployment);
-                }
-            }
-        }
-    }
-    Ok(chosen)
-}
-
 async fn abort_all(chosen: &[Deployment], client: &Client, ctx: &Context, made: &mut Made) -> Result<()> {
     let mut tally = Tally::of(chosen.len());
     for deployment in chosen {
@@ -155,7 +140,7 @@ async fn abort(deployment: &Deployment, client: &Client, ctx: &Context, made: &m
 /// Ends all that a device is to get. The server does not take the name of a deployment there.
 async fn for_device(word: &str, args: &AbortArgs, client: &Client, ctx: &Context) -> Result<()> {
     let device = Fleet::new(client, ctx.out()).one(word).await?;
-    let (at, waiting) = under_way(&device, client).await?;
+    let (at, waiting) = open_for(&device, client).await?;
     if at.is_empty() && waiting.is_empty() {
         ctx.out().notice(format_args!("nothing to do: nothing is under way for {}", device.label()));
         return Ok(());
@@ -182,10 +167,10 @@ async fn for_device(word: &str, args: &AbortArgs, client: &Client, ctx: &Context
 }
 
 /// What a device is at, and what it has not asked for yet.
-async fn under_way(device: &Target, client: &Client) -> Result<(Vec<Deployment>, Vec<Deployment>)> {
+async fn open_for(device: &Target, client: &Client) -> Result<(Vec<Deployment>, Vec<Deployment>)> {
     let history = client.deployments().of_device(&device.id)?.collect(None).await?;
     let (mut at, mut waiting) = (Vec::new(), Vec::new());
-    for deployment in waiting_for(client, &device.id).await? {
+    for deployment in under_way::for_device(client, &device.id).await? {
         let own = history.iter().find(|it| it.deployment.as_ref().is_some_and(|it| it.id == deployment.id));
         match own.map(|it| it.device.status.parse::<Status>()) {
             None => waiting.push(deployment),

@@ -13,7 +13,8 @@ use super::super::artifacts::upload::Upload;
 use super::candidates::{Candidate, Candidates, Release, attributes};
 use super::enterprise::EnterpriseArgs;
 use super::order::{Order, Whom};
-use super::step::{Reached, Step, UnderWay};
+use super::step::{Reached, Step};
+use super::under_way::{UnderWay, with_targets};
 use crate::cli::args::{ConsentArgs, JobsArgs};
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Result};
@@ -91,8 +92,13 @@ async fn create(args: &CreateArgs, ctx: &Context) -> Result<()> {
     let fleet = Fleet::new(&client, ctx.out());
     let dynamic = if args.enterprise.dynamic { Some(fitting(args, &fleet).await?) } else { None };
     let (known, chosen) = args.targets.find_known(&fleet, args.jobs.at_once(), &attributes()).await?;
-    let candidates = Candidates::of(known, &release);
-    candidates.check(&chosen)?;
+    let mut candidates = Candidates::of(known, &release);
+    if dynamic.is_some() {
+        // Whoever fits the conditions is the server's business, now and later.
+        candidates.unfit.clear();
+    } else {
+        candidates.check(&chosen)?;
+    }
     let Candidates { fit, unfit, needs_list } = candidates;
     let whom = dynamic.unwrap_or_else(|| whom(args, needs_list));
     let Turn { targets, settled, reached, under_way } = limited(args, fit, &release.name, &client).await?;
@@ -135,7 +141,7 @@ async fn create(args: &CreateArgs, ctx: &Context) -> Result<()> {
 /// Whoever fits, now or later.
 async fn fitting(args: &CreateArgs, fleet: &Fleet<'_>) -> Result<Whom> {
     let query = args.targets.selection.query(fleet, Missing::Fails).await?;
-    let described = query.described();
+    let described = query.conditions();
     let conditions = query.terms().filter(|terms| !terms.is_empty()).map(<[_]>::to_vec);
     let conditions = conditions.ok_or_else(|| {
         CliError::usage(
@@ -174,7 +180,7 @@ async fn limited(args: &CreateArgs, fit: Vec<Candidate>, release: &str, client: 
         let targets = fit.into_iter().map(|it| it.target).collect();
         return Ok(Turn { targets, settled: 0, reached: None, under_way: Vec::new() });
     };
-    let under_way = UnderWay::of(client, release).await?;
+    let under_way = with_targets(client, |it| it.artifact_name == release).await?;
     let targeted: HashSet<String> = under_way.iter().flat_map(|it| it.targets.iter().cloned()).collect();
     let Step { next, before, reached } = Step::of(fit, limit, release, &targeted);
     let is_ours = |it: &UnderWay| before.iter().any(|target| it.targets.contains(&target.id));

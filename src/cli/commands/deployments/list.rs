@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use mender::deployments::{Deployment, Filter, State};
 use mender::{Client, LARGEST_PAGE};
 
-use super::{COLUMNS, history};
+use super::{COLUMNS, history, under_way};
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Result};
 use crate::cli::fleet::Fleet;
@@ -154,7 +154,7 @@ impl ListArgs {
 async fn of_device(args: &ListArgs, client: &Client, device: &str) -> Result<Vec<Deployment>> {
     let history = client.deployments().of_device(device)?.collect(None).await?;
     let mut found: Vec<Deployment> = history.into_iter().filter_map(|it| it.deployment).collect();
-    for deployment in waiting_for(client, device).await? {
+    for deployment in under_way::for_device(client, device).await? {
         if found.iter().all(|known| known.id != deployment.id) {
             found.push(deployment);
         }
@@ -163,31 +163,6 @@ async fn of_device(args: &ListArgs, client: &Client, device: &str) -> Result<Vec
     found.sort_by_key(|it| Reverse(it.created.as_deref().and_then(|time| time.parse::<Timestamp>().ok())));
     if args.sort == Sort::Asc {
         found.reverse();
-    }
-    Ok(found)
-}
-
-/// Deployments under way that a device is a target of.
-///
-/// # Errors
-///
-/// Those of the calls.
-pub async fn waiting_for(client: &Client, device: &str) -> Result<Vec<Deployment>> {
-    let mut found = Vec::new();
-    for state in State::UNDER_WAY {
-        let mut pages = client.deployments().list(&Filter::of(state));
-        while let Some(page) = pages.next_page().await? {
-            for deployment in page.items {
-                // One that has begun meanwhile is in both lists.
-                if found.iter().any(|known: &Deployment| known.id == deployment.id) {
-                    continue;
-                }
-                let targets = client.deployments().targets(&deployment.id).await?;
-                if targets.iter().any(|id| id == device) {
-                    found.push(deployment);
-                }
-            }
-        }
     }
     Ok(found)
 }

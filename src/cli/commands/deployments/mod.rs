@@ -13,6 +13,7 @@ mod order;
 mod retry;
 mod show;
 mod step;
+mod under_way;
 mod watch;
 
 use clap::{Args, Subcommand};

@@ -170,8 +170,21 @@ impl Order {
         if let Some(reached) = self.reached {
             ctx.out().notice(format_args!("{}: {reached}", self.release));
         }
-        if matches!(self.whom, Whom::Fitting { .. }) {
-            ctx.out().notice("devices that come to fit later get it, too");
+        if let Whom::Fitting { described, .. } = &self.whom {
+            let plan = format!(
+                "deploy {} to devices with {described}: {} now, and those that come to fit later, on {}",
+                self.release,
+                counted(self.targets.len()),
+                client.server()
+            );
+            if consent.yes && !consent.dry_run && !ctx.out().is_quiet() {
+                ctx.out().plan(format_args!("To {plan}"));
+            }
+            let is_agreed = ctx.consent(consent, &plan).await?;
+            if !is_agreed {
+                bulk::list(ctx, &self.targets.iter().collect::<Vec<_>>())?;
+            }
+            return Ok(is_agreed);
         }
         let verb = format!("deploy {} to", self.release);
         let (server, chosen) = (client.server(), &self.chosen);

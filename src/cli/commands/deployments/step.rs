@@ -3,12 +3,9 @@
 use std::cmp::Reverse;
 use std::collections::HashSet;
 
-use mender::Client;
-use mender::deployments::{Deployment, Filter, State};
 use serde::Serialize;
 
 use super::candidates::Candidate;
-use crate::cli::error::Result;
 use crate::cli::fleet::Target;
 use crate::cli::portion::Portion;
 
@@ -57,37 +54,6 @@ impl Step {
         let (next, before) = (targets(rest), targets(before));
         let reached = (next.len() + before.len()) as u64;
         Step { reached: Reached { reached, of, left: of - reached }, next, before }
-    }
-}
-
-/// An unfinished deployment, and the devices that it is for.
-pub struct UnderWay {
-    pub deployment: Deployment,
-    pub targets: HashSet<String>,
-}
-
-impl UnderWay {
-    /// Those of a release.
-    ///
-    /// # Errors
-    ///
-    /// Those of the calls.
-    pub async fn of(client: &Client, release: &str) -> Result<Vec<Self>> {
-        let mut found: Vec<Self> = Vec::new();
-        for state in State::UNDER_WAY {
-            let mut pages = client.deployments().list(&Filter::of(state));
-            while let Some(page) = pages.next_page().await? {
-                for deployment in page.items.into_iter().filter(|it| it.artifact_name == release) {
-                    // It may go from one state to the next between two lists.
-                    if found.iter().any(|known| known.deployment.id == deployment.id) {
-                        continue;
-                    }
-                    let targets = client.deployments().targets(&deployment.id).await?.into_iter().collect();
-                    found.push(UnderWay { deployment, targets });
-                }
-            }
-        }
-        Ok(found)
     }
 }
 

@@ -51,7 +51,7 @@ pub async fn agree(ctx: &Context, consent: &ConsentArgs, work: &Work<'_>, plan: 
 
 fn show(ctx: &Context, work: &Work<'_>, plan: &Plan<'_>) {
     let Plan { targets, settled, unfit } = plan;
-    let mut text = format!("To {}{}: {}", work.verb, work.place, counted(targets.len()));
+    let mut text = format!("To {}{}: {} on {}", work.verb, work.place, counted(targets.len()), work.server);
     if let Chosen::Selected(how) = work.chosen {
         text.push_str(&format!(", selected by {how}"));
     }

@@ -117,7 +117,10 @@ fn stdout_is_the_id_or_an_object_with_it() {
 fn the_plan_names_the_server_and_a_sample() {
     let fleet = lab(7);
     let plan = create(&fleet, &["--group", "lab"]).fails().prints("");
-    let plan = plan.says("To deploy r2 to: 7 devices, selected by group = lab (compared by the server)\n");
+    let plan = plan.says(&format!(
+        "To deploy r2 to: 7 devices on {}, selected by group = lab (compared by the server)\n",
+        fleet.server.url()
+    ));
     let plan = plan.says(&format!("  {}  -  accepted  mac=02:000004\n", id(4))).says("  and 2 more\n");
     let plan = plan.does_not_say(&id(5));
     plan.says(&format!("nobody can be asked here: Deploy r2 to 7 devices on {}", fleet.server.url()));

@@ -127,7 +127,9 @@ fn a_dynamic_deployment_saves_its_filter_and_names_it() {
     let fleet = enterprise(3);
     let line = ["--group", "lab", "--filter", "device_type=qemu", "--dynamic", "--max-devices", "2"];
     let made = create(&fleet, &[&line[..], &["--yes", "--name", "Tuesday"]].concat()).succeeds();
-    let made = made.says("devices that come to fit later get it, too").says("created: Tuesday");
+    let made = made
+        .says("qemu, group = lab: 3 devices now, and those that come to fit later, on http")
+        .says("created: Tuesday");
     let terms = json!([
         { "scope": "inventory", "attribute": "device_type", "type": "$eq", "value": "qemu" },
         { "scope": "system", "attribute": "group", "type": "$eq", "value": "lab" },

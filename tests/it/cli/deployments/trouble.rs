@@ -26,7 +26,8 @@ fn watched(more: &[&str]) -> Watched {
     let line =
         fleet.cli(["deployments", "watch", &deployment, "--interval", "5ms", "--timeout", "60s"]).args(more);
     let run = std::thread::spawn(move || line.run());
-    looks(&fleet.server, 1);
+    // With the second look the first has been answered.
+    looks(&fleet.server, 2);
     Watched { fleet, deployment, run }
 }
 

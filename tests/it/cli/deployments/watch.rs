@@ -198,6 +198,25 @@ fn time_that_is_up_has_a_code_of_its_own() {
     alone.exits_with(2).says("--timeout");
 }
 
+#[test]
+fn an_order_to_abort_that_is_lost_is_given_again() {
+    let (fleet, deployment) = deployed(2);
+    report(&fleet, &deployment, &["failure"]);
+    let path = format!("/api/management/v1/deployments/deployments/{deployment}/status");
+    fleet.server.fault(sandbox::Fault::on("PUT", &path).status(503).times(2));
+    let outcome = watch(&fleet, &deployment, &["--abort-on-failure", "-o", "json"]).run().exits_with(3);
+    assert_eq!((outcome.json()["end"].as_str(), fleet.changes().len()), (Some("aborted-for-failures"), 3));
+    for (status, orders) in [(503, 5), (403, 1)] {
+        let (fleet, deployment) = deployed(2);
+        report(&fleet, &deployment, &["failure"]);
+        let path = format!("/api/management/v1/deployments/deployments/{deployment}/status");
+        fleet.server.fault(sandbox::Fault::on("PUT", &path).status(status).times(9));
+        let outcome = watch(&fleet, &deployment, &["--abort-on-failure"]).run().exits_with(3);
+        outcome.says("warning: rollout: it could not be aborted: ").says("and it goes on");
+        assert_eq!(fleet.changes().len(), orders);
+    }
+}
+
 /// It ended while it was being aborted: then that is the end, and a good one.
 #[test]
 fn what_has_finished_is_not_aborted() {
@@ -218,7 +237,8 @@ fn a_log_gets_lines_with_times() {
     let line = watch(&fleet, &deployment, &[]);
     let run = std::thread::spawn(move || line.run());
     let asked = |request: &sandbox::Recorded| request.path.ends_with("/statistics");
-    crate::support::requests::wait_for(&fleet.server, 1, asked);
+    // With the second look the first has been answered.
+    crate::support::requests::wait_for(&fleet.server, 2, asked);
     report(&fleet, &deployment, &["success"]);
     fleet.server.device_reports(&deployment, &id(1), "failure");
     let seen = run.join().unwrap().exits_with(3);

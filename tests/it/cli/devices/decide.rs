@@ -204,7 +204,7 @@ fn devices_that_want_a_choice_are_left_out_of_the_others_work() {
     run(&["--dry-run", "-q"]).succeeds().prints(&format!("{DEVICE}\n")).does_not_say("Left out");
     let plan = run(&["--dry-run"]).succeeds();
     let plan =
-        plan.says("To accept: 1 device, ").says(&format!("Left out: 1 device, such as {OTHER}: 2 auth"));
+        plan.says("To accept: 1 device on ").says(&format!("Left out: 1 device, such as {OTHER}: 2 auth"));
     assert!(fleet.changes().is_empty(), "{}", plan.transcript());
     let some = run(&["--yes", "-q"]).exits_with(3).prints(&format!("{OTHER}\n"));
     some.says("1 of 2 devices were not accepted").says("2 authentication sets may be meant");

@@ -300,7 +300,8 @@ fn a_csv_file_needs_consent() {
     preauthorize(&fleet, &[&line[..], &["-q"]].concat()).succeeds().prints("sn=1\nsn=2\n");
     preauthorize(&fleet, &line)
         .succeeds()
-        .says("To preauthorize: 2 devices, selected by the list in devices.csv");
+        .says("To preauthorize: 2 devices on ")
+        .says(", selected by the list in devices.csv");
     preauthorize(&fleet, &["--file", "devices.csv"]).fails().says("nobody can be asked here");
     assert!(fleet.server.requests().is_empty());
 }

@@ -55,7 +55,10 @@ fn decisions(fleet: &Fleet, number: usize) -> Vec<Option<u16>> {
 fn the_plan_says_how_many_where_which_and_why() {
     let fleet = pending(7);
     let plan = accept(&fleet, &["--all", "--dry-run"]).run().succeeds();
-    let plan = plan.says("To accept: 7 devices, selected by status = pending (compared by the server)\n");
+    let plan = plan.says(&format!(
+        "To accept: 7 devices on {}, selected by status = pending (compared by the server)\n",
+        fleet.server.url()
+    ));
     let plan = plan.says(&format!("  {}  -  pending  sn=SN4\n  and 2 more\n", id(4))).does_not_say("SN5");
     plan.says(&format!("would accept 7 devices on {}", fleet.server.url()));
 
@@ -64,8 +67,9 @@ fn the_plan_says_how_many_where_which_and_why() {
     }
     let conditions = ["--filter", "level > 0", "--filter", "id != x", "--status", "pending", "--dry-run"];
     let plan = accept(&fleet, &conditions).run().succeeds();
-    let plan =
-        plan.says("To accept: 2 devices, selected by id != x, status = pending (compared by the server); ");
+    let plan = plan
+        .says("To accept: 2 devices on ")
+        .says(", selected by id != x, status = pending (compared by the server); ");
     plan.says("level > 0 (compared here)\n");
     assert!(fleet.changes().is_empty());
 }

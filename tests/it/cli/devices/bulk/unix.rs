@@ -86,7 +86,8 @@ fn a_person_is_asked() {
     for (answer, code) in [("y\r", 0), ("n\r", 1), ("\r", 1), ("\x03", 130)] {
         let fleet = pending(3);
         let mut terminal = fleet.terminal(120, "devices reject --all");
-        terminal.wait_for("To reject: 3 devices, selected by status = pending");
+        terminal.wait_for("To reject: 3 devices on ");
+        terminal.wait_for(", selected by status = pending");
         terminal.wait_for(&format!("Reject 3 devices on {}? [y/N]", fleet.server.url()));
         assert!(fleet.changes().is_empty(), "before the answer");
         terminal.type_in(answer);
