@@ -15,7 +15,7 @@ use crate::cli::error::{CliError, Kind, Result};
 use crate::cli::files;
 use crate::cli::fleet::Fleet;
 use crate::cli::fleet::bulk::counted;
-use crate::cli::output::{Form, Output, cell};
+use crate::cli::output::{Form, Made, Output, cell};
 use crate::cli::tally::Tally;
 
 /// Show the logs that devices sent: of those named, of all that failed, or of the only one that has one.
@@ -56,48 +56,63 @@ pub async fn run(args: LogArgs, ctx: &Context) -> Result<()> {
     if let Some(directory) = &args.output_directory {
         files::make_directory(directory)?;
     }
-    let form = ctx.out().form()?;
-    let mut made = ctx.out().made_of(wanted.len());
+    let mut printer = Printer {
+        out: ctx.out(),
+        form: ctx.out().form()?,
+        made: ctx.out().made_of(wanted.len()),
+        has_headings: wanted.len() > 1,
+        has_shown: false,
+    };
     let mut tally = Tally::of(wanted.len());
-    let mut has_shown = false;
     for device in &wanted {
         let fetched = fetch(&client, &deployment, device).await.and_then(|log| {
             let path = args.output_directory.as_ref().map(|directory| write(directory, &device.id, &log));
             Ok((log, path.transpose()?))
         });
-        let (log, path) = match fetched {
-            Ok(fetched) => fetched,
-            Err(error) => {
-                tally.count(Err(error), &device.label, ctx.out())?;
-                continue;
-            }
-        };
-        match (path, form) {
-            (Some(path), _) => {
-                ctx.out().notice(format_args!("{}: {}", device.label, path.display()));
-                made.add(&json!({ "id": device.id, "file": path }), &device.id)?;
-            }
-            (None, Form::Json | Form::Jsonl) => {
-                let log = String::from_utf8_lossy(&log);
-                made.add(&json!({ "id": device.id, "log": log }), &device.id)?;
-            }
-            (None, Form::Ids) => made.add(&(), &device.id)?,
-            (None, Form::Table | Form::Tabs | Form::Text) => {
-                if wanted.len() > 1 {
-                    let gap = if has_shown { "\n" } else { "" };
-                    ctx.out().text(&format!("{gap}==> {} <==\n", device.label))?;
-                }
-                print(&log, ctx.out())?;
-                // The next heading has a line of its own.
-                if wanted.len() > 1 && !log.is_empty() && !log.ends_with(b"\n") {
-                    ctx.out().text("\n")?;
-                }
-                has_shown = true;
-            }
+        match fetched {
+            Ok((log, path)) => printer.take(device, &log, path)?,
+            Err(error) => tally.count(Err(error), &device.label, ctx.out())?,
         }
     }
-    made.end()?;
+    printer.made.end()?;
     tally.verdict("read")
+}
+
+/// Shows logs, or where they are.
+struct Printer<'o> {
+    out: &'o Output,
+    form: Form,
+    made: Made,
+    has_headings: bool,
+    has_shown: bool,
+}
+
+impl Printer<'_> {
+    fn take(&mut self, device: &Wanted, log: &[u8], path: Option<PathBuf>) -> Result<()> {
+        let id = &device.id;
+        match (path, self.form) {
+            (Some(path), _) => {
+                self.out.notice(format_args!("{}: {}", device.label, path.display()));
+                self.made.add(&json!({ "id": id, "file": path }), id)
+            }
+            (None, Form::Json | Form::Jsonl) => {
+                self.made.add(&json!({ "id": id, "log": String::from_utf8_lossy(log) }), id)
+            }
+            (None, Form::Ids) => self.made.add(&(), id),
+            (None, Form::Table | Form::Tabs | Form::Text) => self.show(device, log),
+        }
+    }
+
+    fn show(&mut self, device: &Wanted, log: &[u8]) -> Result<()> {
+        if !self.has_headings {
+            return print(log, self.out);
+        }
+        let gap = if std::mem::replace(&mut self.has_shown, true) { "\n" } else { "" };
+        self.out.text(&format!("{gap}==> {} <==\n", device.label))?;
+        print(log, self.out)?;
+        // The next heading has a line of its own.
+        if log.is_empty() || log.ends_with(b"\n") { Ok(()) } else { self.out.text("\n") }
+    }
 }
 
 /// As it is, but for a terminal.

@@ -83,8 +83,7 @@ async fn retry(args: &RetryArgs, ctx: &Context) -> Result<()> {
     }
     let known = fleet.known_of(found.targets, &attributes(), AT_ONCE).await?;
     let chosen = Chosen::Selected(format!("the outcome of {}", old.id));
-    let mut candidates = Candidates::of(known, &release);
-    name(&mut candidates, &fleet).await;
+    let candidates = Candidates::of(known, &release);
     candidates.check(&chosen)?;
     let name = match &args.name {
         Some(name) => name.clone(),
@@ -111,18 +110,6 @@ async fn retry(args: &RetryArgs, ctx: &Context) -> Result<()> {
         return Ok(());
     }
     follow(&args.follow, ctx, &client, &[placed.deployment], false).await
-}
-
-/// They were found by their ids alone: people know them by their names.
-async fn name(candidates: &mut Candidates, fleet: &Fleet<'_>) {
-    let targets =
-        || candidates.fit.iter().map(|it| &it.target).chain(candidates.unfit.iter().map(|it| &it.target));
-    let ids: Vec<&str> = targets().map(|target| target.id.as_str()).collect();
-    let mut names = fleet.called(&ids).await;
-    let fit = candidates.fit.iter_mut().map(|it| &mut it.target);
-    for target in fit.chain(candidates.unfit.iter_mut().map(|it| &mut it.target)) {
-        target.name = target.name.take().or_else(|| names.remove(&target.id));
-    }
 }
 
 /// The ids of the devices that are to get it again. While the old one goes on, those that may still get it there are
