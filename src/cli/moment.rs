@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 
 use super::span::age;
 
-/// A moment that has been: `7d` ago, `2026-11-25`, `2026-11-25T13:30`, or RFC 3339. Without a zone it is the user's.
+/// A moment, mostly one that has been: `7d` ago, `2026-11-25`, `2026-11-25T13:30`, or RFC 3339. Without a zone it is the user's.
 pub fn past(text: &str) -> Result<Timestamp, String> {
     match age(text) {
         Ok(age) => Timestamp::now().checked_sub(age).map_err(|_| "there was no time so long ago".into()),

@@ -1,6 +1,5 @@
 //! A number of devices, or a share of them.
 
-use std::fmt;
 use std::str::FromStr;
 
 /// So many, or so many in a hundred.
@@ -30,15 +29,6 @@ impl FromStr for Portion {
     }
 }
 
-impl fmt::Display for Portion {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Portion::Count(count) => write!(f, "{count}"),
-            Portion::Percent(percent) => write!(f, "{percent}%"),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::Portion;
@@ -50,6 +40,5 @@ mod tests {
         for text in ["", "%", "101%", "-1", "1.5%", "x"] {
             assert!(text.parse::<Portion>().is_err(), "{text}");
         }
-        assert_eq!(Portion::Percent(7).to_string(), "7%");
     }
 }

@@ -1,7 +1,6 @@
 //! What the inventory says of devices that are known by their ids.
 
 use std::collections::HashMap;
-use std::path::Path;
 
 use mender::inventory::{AttributeName, Device, Scope};
 
@@ -61,7 +60,7 @@ impl Fleet<'_> {
             return Ok(Vec::new());
         }
         let mut query = Query::default();
-        query.among(ids.iter().map(|id| (*id).to_owned()).collect(), Path::new("-"));
+        query.only_these(ids);
         query.fetch_only(wanted);
         query.run(self, at_once).all().await
     }

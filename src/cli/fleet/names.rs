@@ -114,20 +114,19 @@ impl Fleet<'_> {
         self.by_attribute(&mut words).await?;
         self.by_prefix(&mut words).await?;
         self.by_name(&mut words).await?;
-        let mut named = Named::default();
-        let mut seen = HashSet::new();
-        for mut word in words {
-            match (word.meant.pop(), word.meant.is_empty()) {
-                (None, _) => named.missing.push(word.text.to_owned()),
-                (Some(only), true) if seen.insert(only.id.clone()) => named.targets.push(only),
-                (Some(_), true) => {}
-                (Some(last), false) => {
-                    word.meant.push(last);
-                    return Err(several(word.text, &word.meant));
-                }
-            }
-        }
-        Ok(named)
+        named(words)
+    }
+
+    /// The devices of these ids, and those that are no device's.
+    ///
+    /// # Errors
+    ///
+    /// Those of the call.
+    pub async fn of_ids(&self, ids: &[String]) -> Result<Named> {
+        let word = |text| Word { text, form: Form::Id, meant: Vec::new() };
+        let mut words: Vec<Word<'_>> = ids.iter().map(String::as_str).map(word).collect();
+        self.by_id(&mut words).await?;
+        named(words)
     }
 
     /// Whole ids are looked up where devices come first: the inventory learns of them later.
@@ -249,6 +248,24 @@ impl Fleet<'_> {
                 .into(),
         })
     }
+}
+
+/// Each device once, if no word means several.
+fn named(words: Vec<Word<'_>>) -> Result<Named> {
+    let mut named = Named::default();
+    let mut seen = HashSet::new();
+    for mut word in words {
+        match (word.meant.pop(), word.meant.is_empty()) {
+            (None, _) => named.missing.push(word.text.to_owned()),
+            (Some(only), true) if seen.insert(only.id.clone()) => named.targets.push(only),
+            (Some(_), true) => {}
+            (Some(last), false) => {
+                word.meant.push(last);
+                return Err(several(word.text, &word.meant));
+            }
+        }
+    }
+    Ok(named)
 }
 
 /// What looks like a number may be kept as one.

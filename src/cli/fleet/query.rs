@@ -86,6 +86,11 @@ impl Query {
         self.ids = Some(ids);
     }
 
+    /// Only these devices.
+    pub fn only_these(&mut self, ids: &[&str]) {
+        self.ids = Some(ids.iter().map(|id| (*id).to_owned()).collect());
+    }
+
     /// Only this device.
     pub fn only(&mut self, id: &str) {
         self.ids = Some(vec![id.to_owned()]);

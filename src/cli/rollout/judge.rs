@@ -82,18 +82,19 @@ impl Standing {
         Standing { targets, good: targets, ..Standing::default() }
     }
 
-    /// Takes the targets and what is known of each of them; `told` is what the deployment says of their number.
-    pub fn of(targets: &[String], mut parts: BTreeMap<String, Outcome>, told: u64) -> Self {
+    /// Takes the targets, what is known of each of them, and what the deployment says of their number.
+    pub fn of(targets: &[String], mut parts: BTreeMap<String, Outcome>, told: u64, keeps_all: bool) -> Self {
         for id in targets {
             let silent = || Outcome { id: id.clone(), name: None, status: NEVER_ASKED.into(), log: false };
             parts.entry(id.clone()).or_insert_with(silent);
         }
         // Without their list only the number tells that some are missing. With it, one that was named twice is one.
         let nameless = if targets.is_empty() { told.saturating_sub(parts.len() as u64) } else { 0 };
-        let all: Vec<Outcome> = parts.into_values().collect();
-        let others: Vec<Outcome> = all.iter().filter(|outcome| !outcome.is_good()).cloned().collect();
-        let good = (all.len() - others.len()) as u64;
-        Standing { targets: all.len() as u64 + nameless, good, others, nameless, all }
+        let listed = parts.len() as u64;
+        let others: Vec<Outcome> = parts.values().filter(|outcome| !outcome.is_good()).cloned().collect();
+        let good = listed - others.len() as u64;
+        let all = if keeps_all { parts.into_values().collect() } else { Vec::new() };
+        Standing { targets: listed.saturating_add(nameless), good, others, nameless, all }
     }
 
     /// So many do not have it.
@@ -125,6 +126,8 @@ pub enum End {
     TooManyFailures,
     /// More devices failed than may, and so it was aborted.
     AbortedForFailures,
+    /// It has ended, but the server did not tell in time how.
+    Unread,
     /// Time is up; it goes on.
     TimeUp,
     /// Time is up, and so it was aborted.
@@ -138,6 +141,7 @@ impl End {
             End::Stuck => "stuck",
             End::TooManyFailures => "too-many-failures",
             End::AbortedForFailures => "aborted-for-failures",
+            End::Unread => "unread",
             End::TimeUp => "time-up",
             End::AbortedForTime => "aborted-for-time",
         }
@@ -165,7 +169,7 @@ pub enum Verdict {
 impl Verdict {
     pub fn of(end: End, standing: &Standing, tolerance: Tolerance) -> Self {
         match end {
-            End::TimeUp | End::AbortedForTime => Verdict::TimeUp,
+            End::Unread | End::TimeUp | End::AbortedForTime => Verdict::TimeUp,
             End::TooManyFailures | End::AbortedForFailures => Verdict::Failed,
             // What is for nobody has succeeded nowhere.
             End::Finished | End::Stuck if standing.targets == 0 => Verdict::Failed,
@@ -205,7 +209,7 @@ mod tests {
 
     fn standing(parts: &[(&str, &str)], targets: &[&str], told: u64) -> Standing {
         let targets: Vec<String> = targets.iter().map(|id| (*id).to_owned()).collect();
-        Standing::of(&targets, parts.iter().map(|(id, status)| outcome(id, status)).collect(), told)
+        Standing::of(&targets, parts.iter().map(|(id, status)| outcome(id, status)).collect(), told, false)
     }
 
     fn verdict(standing: &Standing, tolerance: Tolerance) -> Verdict {
@@ -245,7 +249,7 @@ mod tests {
     #[test]
     fn the_end_of_time_and_of_patience_are_never_successes() {
         let fine = standing(&[("a", "success")], &["a"], 1);
-        for end in [End::TimeUp, End::AbortedForTime] {
+        for end in [End::Unread, End::TimeUp, End::AbortedForTime] {
             assert_eq!(Verdict::of(end, &fine, Tolerance::NONE), Verdict::TimeUp);
         }
         for end in [End::TooManyFailures, End::AbortedForFailures] {

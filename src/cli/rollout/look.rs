@@ -1,9 +1,10 @@
-//! One look after the other at a deployment under way: two small requests each, however many devices there are.
+//! One look after the other at a deployment under way: two small requests each, however many devices there are. Once,
+//! when it first stands still, one of them is the list of its devices' ids.
 
 use std::collections::HashSet;
 
 use mender::deployments::{Counts, Deployment, Part, Status};
-use mender::{Client, Error, Refusal};
+use mender::{Client, Error};
 
 use super::standing::count;
 
@@ -40,7 +41,7 @@ enum Question {
     HowMany,
 }
 
-/// What is known of a deployment under way. The memory that it takes does not grow with its devices.
+/// What is known of a deployment under way. What is kept of it does not grow with its devices.
 #[derive(Debug)]
 pub struct Watcher<'c> {
     client: &'c Client,
@@ -48,8 +49,12 @@ pub struct Watcher<'c> {
     /// 0 if nobody knows.
     pub targets: u64,
     pub counts: Counts,
+    /// Those of the last look that was whole.
+    told: Counts,
     /// Devices that left before they asked: the counters do not tell.
     pub left: u64,
+    /// The same by the last look alone, in which a device may have finished between two requests.
+    left_just_now: u64,
     /// How many different devices it is for, once that was asked; one that was named twice counts as two above.
     distinct: Option<u64>,
     names_failures: bool,
@@ -67,7 +72,9 @@ impl<'c> Watcher<'c> {
             id: deployment.id.clone(),
             targets: deployment.max_devices.unwrap_or_default(),
             counts: Counts::default(),
+            told: Counts::default(),
             left: 0,
+            left_just_now: 0,
             distinct: None,
             names_failures,
             named: HashSet::new(),
@@ -84,7 +91,7 @@ impl<'c> Watcher<'c> {
     /// Those of the calls: 404 if the deployment is gone.
     pub async fn look(&mut self) -> Result<Look, Error> {
         let counts = self.client.deployments().statistics(&self.id).await?;
-        let moved = counts != self.counts;
+        let moved = counts != self.told;
         self.still = if moved { 0 } else { self.still.saturating_add(1) };
         self.counts = counts;
         let mut look = Look { state: State::UnderWay, moved, failed: Vec::new(), left_is_news: false };
@@ -96,12 +103,7 @@ impl<'c> Watcher<'c> {
             }
             Question::WhoFailed => look.failed = self.newly_failed().await?,
             Question::HowMany => {
-                let targets = self.client.deployments().targets(&self.id).await;
-                // A server that lacks the call leaves us with what the deployment says.
-                let targets = match targets {
-                    Err(error) if error.refusal().is_some_and(Refusal::is_from_elsewhere) => Vec::new(),
-                    other => other?,
-                };
+                let targets = self.client.deployments().targets(&self.id).await?.unwrap_or_default();
                 let distinct = targets.into_iter().collect::<HashSet<_>>().len() as u64;
                 self.distinct = Some(if distinct == 0 { self.targets } else { distinct });
             }
@@ -113,6 +115,8 @@ impl<'c> Watcher<'c> {
                 look.left_is_news = self.left > left_before;
             }
         }
+        // A look that fails half-way has told nobody.
+        self.told = self.counts.clone();
         Ok(look)
     }
 
@@ -142,7 +146,8 @@ impl<'c> Watcher<'c> {
     /// late.
     async fn is_stuck(&mut self) -> Result<bool, Error> {
         let Some(done) = count(self.client, &self.id, "finished").await? else { return Ok(false) };
-        self.left = done.saturating_sub(self.counts.finished());
+        let left = done.saturating_sub(self.counts.finished());
+        self.left = left.min(std::mem::replace(&mut self.left_just_now, left));
         let is_so = self.distinct.is_some_and(|distinct| distinct > 0 && done >= distinct);
         self.seen_stuck = if is_so { self.seen_stuck + 1 } else { 0 };
         Ok(self.seen_stuck >= 2)

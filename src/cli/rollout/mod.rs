@@ -14,6 +14,7 @@ use clap::Args;
 use futures_util::future::join_all;
 use mender::Client;
 use mender::deployments::Deployment;
+use serde_json::{Value, json};
 
 use self::judge::Outcome;
 use self::report::Report;
@@ -29,7 +30,7 @@ use super::signals::interruptible;
 use super::span::some_time;
 
 pub use self::screen::label;
-pub use self::standing::standing;
+pub use self::standing::{silent, standing};
 
 /// Without `--interval`.
 const INTERVAL: Duration = Duration::from_secs(5);
@@ -73,8 +74,12 @@ pub struct FollowArgs {
 }
 
 impl FollowArgs {
-    /// A flag that makes no sense where nothing is followed, if one is given.
-    pub fn given(&self) -> Option<&'static str> {
+    /// That no flag is given that is for following, where nothing is followed; some may be for something else, too.
+    ///
+    /// # Errors
+    ///
+    /// If one is.
+    pub fn check(&self, is_followed: bool, others: &[&str]) -> Result<()> {
         let flags = [
             ("--timeout", self.timeout.is_some()),
             ("--interval", self.interval.is_some()),
@@ -83,7 +88,11 @@ impl FollowArgs {
             ("--devices", self.each_device),
             ("--no-progress", self.no_progress),
         ];
-        flags.into_iter().find(|(_, is_given)| *is_given).map(|(name, _)| name)
+        let mut given = flags.into_iter().filter(|(name, is_given)| *is_given && !others.contains(name));
+        match given.next() {
+            Some((name, _)) if !is_followed => Err(CliError::usage(format!("{name} is for --wait"))),
+            _ => Ok(()),
+        }
     }
 
     /// Whether nothing is to be shown while it goes on.
@@ -149,7 +158,7 @@ pub async fn follow(
     for report in outcomes.iter_mut().flatten() {
         name(report, &fleet).await;
     }
-    print(args, ctx, &screen, &outcomes, prints_ids)?;
+    print(args, ctx, &screen, deployments, &outcomes, prints_ids)?;
     summarise(args, ctx, &outcomes);
     verdict(ctx, outcomes)
 }
@@ -168,8 +177,9 @@ fn as_followed(error: CliError, deployment: &Deployment) -> CliError {
 /// Adds the names of devices to what people read.
 async fn name(report: &mut Report, fleet: &Fleet<'_>) {
     let standing = &mut report.standing;
-    let listed = if standing.all.is_empty() { &standing.others } else { &standing.all };
-    let ids: Vec<&str> = listed.iter().map(|outcome| outcome.id.as_str()).collect();
+    // Those without it first: not all may be asked for.
+    let fine = standing.all.iter().filter(|outcome| outcome.is_good());
+    let ids: Vec<&str> = standing.others.iter().chain(fine).map(|outcome| outcome.id.as_str()).collect();
     let mut names = fleet.called(&ids).await;
     for outcome in &mut standing.all {
         outcome.name = names.get(&outcome.id).cloned();
@@ -183,41 +193,50 @@ fn print(
     args: &FollowArgs,
     ctx: &Context,
     screen: &Screen,
+    deployments: &[Deployment],
     outcomes: &[Result<Report>],
     prints_ids: bool,
 ) -> Result<()> {
-    let reports =
-        || outcomes.iter().enumerate().filter_map(|(at, outcome)| Some((at, outcome.as_ref().ok()?)));
+    let objects = || {
+        let object = |(outcome, deployment): (&Result<Report>, &Deployment)| match outcome {
+            Ok(report) => report.json(args.each_device),
+            Err(error) => unknown(deployment, error),
+        };
+        outcomes.iter().zip(deployments).map(object)
+    };
+    let reports = || outcomes.iter().flatten();
     match ctx.out().form()? {
-        Form::Json => {
-            let mut objects: Vec<_> = reports().map(|(_, report)| report.json(args.each_device)).collect();
-            match objects.pop() {
-                None => Ok(()),
-                Some(only) if outcomes.len() == 1 => ctx.out().json(&only),
-                Some(last) => {
-                    objects.push(last);
-                    ctx.out().json(&objects)
-                }
-            }
-        }
+        Form::Json => match objects().collect::<Vec<_>>().as_slice() {
+            [only] => ctx.out().json(only),
+            several => ctx.out().json(several),
+        },
         Form::Jsonl => {
-            for (at, report) in reports() {
-                screen.event(at, "verdict", report.json(args.each_device))?;
+            for (at, object) in objects().enumerate() {
+                screen.event(at, "verdict", object)?;
             }
             Ok(())
         }
         Form::Ids if prints_ids => {
-            let others: Vec<Outcome> =
-                reports().flat_map(|(_, report)| report.standing.others.clone()).collect();
+            let others: Vec<Outcome> = reports().flat_map(|it| it.standing.others.clone()).collect();
             ctx.out().list(&others, OUTCOMES, |outcome| &outcome.id)
         }
-        Form::Ids => Ok(()),
         Form::Table | Form::Tabs | Form::Text if args.each_device => {
-            let all: Vec<Outcome> = reports().flat_map(|(_, report)| report.standing.all.clone()).collect();
+            let all: Vec<Outcome> = reports().flat_map(|it| it.standing.all.clone()).collect();
             ctx.out().list(&all, OUTCOMES, |outcome| &outcome.id)
         }
-        Form::Table | Form::Tabs | Form::Text => Ok(()),
+        Form::Ids | Form::Table | Form::Tabs | Form::Text => Ok(()),
     }
+}
+
+/// What programs get of a deployment that nobody can judge.
+fn unknown(deployment: &Deployment, error: &CliError) -> Value {
+    json!({
+        "id": deployment.id,
+        "name": deployment.name,
+        "artifact_name": deployment.artifact_name,
+        "verdict": "unknown",
+        "error": error.message(),
+    })
 }
 
 /// Writes the summary of a job.

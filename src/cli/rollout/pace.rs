@@ -7,6 +7,9 @@ const SLOWEST: u32 = 6;
 /// ... and at most this, unless more was asked for.
 const LONGEST: Duration = Duration::from_secs(60);
 
+/// Nobody means to look less often.
+const RAREST: Duration = Duration::from_hours(24);
+
 /// The pauses of one watch.
 #[derive(Debug)]
 pub struct Pace {
@@ -17,7 +20,7 @@ pub struct Pace {
 
 impl Pace {
     pub fn new(base: Duration) -> Self {
-        Pace { base, quiet: 0 }
+        Pace { base: base.min(RAREST), quiet: 0 }
     }
 
     /// Something moved: look as often as was asked for.
@@ -65,7 +68,8 @@ mod tests {
 
     #[test]
     fn nobody_waits_much_longer_than_was_asked_for() {
-        for (base, longest) in [(30 * SECOND, LONGEST), (300 * SECOND, 300 * SECOND)] {
+        for (base, longest) in [(30 * SECOND, LONGEST), (300 * SECOND, 300 * SECOND), (Duration::MAX, RAREST)]
+        {
             let mut pace = Pace::new(base);
             (0..100).for_each(|_| pace.idle());
             assert!(between(pace.pause(), longest), "{base:?}");

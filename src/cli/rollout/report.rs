@@ -80,6 +80,11 @@ impl Report {
                 "{name}: {good} of {targets} devices have {artifact}; {bad} do not, no more than may: {}",
                 others()
             ),
+            (Verdict::TimeUp, End::Unread) => format!(
+                "{name}: time is up after {}: it has ended, but the server did not tell how: {}",
+                self.took(),
+                self.progress()
+            ),
             (Verdict::TimeUp, end) => {
                 let then = if end.goes_on() { "it goes on" } else { "it was aborted" };
                 let progress = progress_text(&self.counts, targets, self.left);
@@ -148,6 +153,7 @@ impl Report {
             end if end.goes_on() => hints.push(format!(
                 "mender-cli deployments watch {id} follows it on, mender-cli deployments abort {id} ends it"
             )),
+            End::Unread => hints.push(format!("mender-cli deployments watch {id} asks again how it ended")),
             _ if !self.verdict.is_fine() => hints.push(format!(
                 "mender-cli deployments retry {id} tries again with those that do not have it"
             )),

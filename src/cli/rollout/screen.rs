@@ -186,7 +186,7 @@ impl Screen {
 
 /// How many of the bar's characters are good, bad, at it, and to come. Whoever is there is seen.
 fn bar_cells(counts: &Counts, total: u64) -> [u64; 4] {
-    let at_it = counts.total() - counts.finished() - counts.of(Status::Pending);
+    let at_it = counts.total().saturating_sub(counts.finished()).saturating_sub(counts.of(Status::Pending));
     let share = |count: u64| match count {
         0 => 0,
         some => u64::try_from(u128::from(some) * u128::from(WIDTH) / u128::from(total.max(1)))

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use mender::deployments::{Deployment, Status};
-use mender::{Client, Error, Refusal};
+use mender::{Client, Error};
 
-use super::judge::{Outcome, Standing};
+use super::judge::{NEVER_ASKED, Outcome, Standing};
 use crate::cli::error::Result;
 
 /// Where the devices of a deployment are.
@@ -18,24 +18,32 @@ pub async fn standing(client: &Client, deployment: &Deployment, wants_all: bool)
     if !wants_all && is_all_good(client, deployment, told).await? {
         return Ok(Standing::all_good(told));
     }
-    let targets = match client.deployments().targets(&deployment.id).await {
-        // Some servers lack the call.
-        Err(error) if error.refusal().is_some_and(Refusal::is_from_elsewhere) => Vec::new(),
-        other => other?,
-    };
-    Ok(Standing::of(&targets, parts(client, &deployment.id).await?, told))
+    let targets = client.deployments().targets(&deployment.id).await?.unwrap_or_default();
+    Ok(Standing::of(&targets, parts(client, &deployment.id).await?, told, wants_all))
+}
+
+/// The ids of the devices that have not asked yet.
+///
+/// # Errors
+///
+/// Those of the calls.
+pub async fn silent(client: &Client, deployment: &Deployment) -> Result<Vec<String>> {
+    if deployment.max_devices.zip(deployment.device_count).is_some_and(|(all, asked)| asked >= all) {
+        return Ok(Vec::new());
+    }
+    let others = standing(client, deployment, false).await?.others.into_iter();
+    Ok(others.filter(|outcome| outcome.status == NEVER_ASKED).map(|outcome| outcome.id).collect())
 }
 
 /// Whether the counters say so, and the devices too: counters alone also count what a device did twice.
 async fn is_all_good(client: &Client, deployment: &Deployment, told: u64) -> Result<bool> {
-    let counts = deployment.counts();
-    if told == 0 || counts.good() != told || counts.total() != told {
+    if !deployment.has_succeeded() {
         return Ok(false);
     }
-    let mut good = 0;
+    let mut good: u64 = 0;
     for status in [Status::Success, Status::AlreadyInstalled] {
         match count(client, &deployment.id, status.name()).await? {
-            Some(count) => good += count,
+            Some(count) => good = good.saturating_add(count),
             None => return Ok(false),
         }
     }

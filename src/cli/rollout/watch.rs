@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use mender::deployments::Deployment;
+use mender::deployments::{Deployment, Status};
 use mender::{Client, Error, Refusal};
 
 use super::judge::{End, Standing, Tolerance, Verdict};
@@ -15,6 +15,8 @@ use crate::cli::error::{CliError, Result};
 
 /// How often an order to abort is given, should the line break.
 const MOST_ORDERS: u32 = 5;
+/// Between two of them.
+const BETWEEN_ORDERS: Duration = Duration::from_secs(1);
 /// Once time is up, nobody waits much longer to hear more.
 const LAST_WORDS: Duration = Duration::from_secs(10);
 
@@ -74,7 +76,7 @@ impl<'w> Watch<'w> {
         if standing.is_none() {
             standing = self.last_words().await;
             if is_over && standing.is_none() {
-                end = End::TimeUp;
+                end = End::Unread;
             }
         }
         let standing = standing.unwrap_or_else(|| self.counted());
@@ -159,6 +161,7 @@ impl<'w> Watch<'w> {
     /// Aborts it. It may have finished just now; then that is the end.
     async fn abort(&mut self, end: End, otherwise: End) -> End {
         let id = &self.deployment.id;
+        let mut may_be_ours = false;
         for order in 1..=MOST_ORDERS {
             match self.client.deployments().abort(id).await {
                 Ok(()) => {
@@ -167,7 +170,9 @@ impl<'w> Watch<'w> {
                 }
                 Err(error) if error.refusal().is_some_and(has_finished) => {
                     self.ended = self.client.deployments().get(id).await.ok();
-                    return End::Finished;
+                    // Perhaps by an order of which only the answer was lost.
+                    let is_ours = may_be_ours && self.ended.as_ref().is_some_and(was_aborted);
+                    return if is_ours { end } else { End::Finished };
                 }
                 Err(error) => {
                     let error = CliError::from(error);
@@ -176,7 +181,8 @@ impl<'w> Watch<'w> {
                             .warn(self.index, &format!("it could not be aborted: {}", error.message()));
                         return otherwise;
                     }
-                    tokio::time::sleep(self.pace.pause()).await;
+                    may_be_ours = true;
+                    tokio::time::sleep(self.args.interval.unwrap_or(INTERVAL).min(BETWEEN_ORDERS)).await;
                 }
             }
         }
@@ -215,6 +221,13 @@ impl<'w> Watch<'w> {
         let targets = self.watcher.targets.max(counts.total());
         Standing { targets, good: counts.good(), ..Standing::default() }
     }
+}
+
+/// Whether somebody ended it: that leaves some aborted, or uncounted.
+fn was_aborted(deployment: &Deployment) -> bool {
+    let counts = deployment.counts();
+    let is_short = deployment.max_devices.is_some_and(|all| counts.finished() < all);
+    counts.of(Status::Aborted) > 0 || is_short
 }
 
 fn has_finished(refusal: &Refusal) -> bool {

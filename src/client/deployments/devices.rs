@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::{Deployments, LARGEST_HISTORY_PAGE, Participation, V1};
 use crate::client::error::Result;
 use crate::client::page::Pages;
+use crate::client::refusal::Refusal;
 use crate::client::url::segment;
 
 /// How far a device is with a deployment.
@@ -36,6 +37,14 @@ pub struct Part {
     pub more: Map<String, Value>,
 }
 
+impl Part {
+    /// A device and its status, of which nothing else is known.
+    pub fn new(id: impl Into<String>, status: impl Into<String>) -> Self {
+        let (id, status) = (id.into(), status.into());
+        Part { id, status, started: None, finished: None, log: false, substate: None, more: Map::new() }
+    }
+}
+
 impl<'c> Deployments<'c> {
     /// The devices that have asked for a deployment, those that failed first. `status` is a status, or `pause`,
     /// `active`, `finished` for several of them.
@@ -50,14 +59,18 @@ impl<'c> Deployments<'c> {
         Ok(Pages::new(self.0, &path, query.into_iter().collect()))
     }
 
-    /// The ids of all devices that it is for, whether they have asked or not.
+    /// The ids of all devices that it is for, whether they have asked or not; nothing where the server lacks the call.
     ///
     /// # Errors
     ///
     /// [`Refused`](crate::Error::Refused) with 404 if there is no such deployment.
-    pub async fn targets(&self, id: &str) -> Result<Vec<String>> {
+    pub async fn targets(&self, id: &str) -> Result<Option<Vec<String>>> {
         let path = [&V1[..], &["deployments", segment(id)?, "device_list"]].concat();
-        self.0.get(&path).send().await?.list()
+        match self.0.get(&path).send().await {
+            Ok(answer) => answer.list().map(Some),
+            Err(error) if error.refusal().is_some_and(Refusal::is_from_elsewhere) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// What a device wrote down while it installed, a line an entry: the bytes as they are.

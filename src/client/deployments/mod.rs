@@ -65,9 +65,34 @@ pub struct Deployment {
 }
 
 impl Deployment {
+    /// One that was made just now, for so many devices, as far as that can be known without asking.
+    pub fn begun(id: &str, name: &str, artifact_name: &str, devices: Option<u64>) -> Self {
+        Deployment {
+            id: id.to_owned(),
+            name: name.to_owned(),
+            artifact_name: artifact_name.to_owned(),
+            status: State::Pending.name().to_owned(),
+            created: None,
+            finished: None,
+            max_devices: devices,
+            device_count: None,
+            groups: Vec::new(),
+            kind: None,
+            force_installation: false,
+            statistics: None,
+            more: Map::new(),
+        }
+    }
+
     /// Whether it has ended, in whatever way.
     pub fn is_finished(&self) -> bool {
         self.status == State::Finished.name()
+    }
+
+    /// Whether all its devices have what they were to get, by the server's count.
+    pub fn has_succeeded(&self) -> bool {
+        let counts = self.counts();
+        self.max_devices.is_some_and(|all| all > 0 && counts.good() == all && counts.total() == all)
     }
 
     /// How many devices are how far, by the server's count.
@@ -200,6 +225,8 @@ impl Filter {
 #[derive(Clone, Copy, Debug)]
 pub struct Deployments<'c>(&'c Transport);
 
+/// So many deployments are asked for at once: one that was made for a list of devices names all of them, in up to a MiB.
+pub const PER_PAGE: u32 = 50;
 /// The most that [`Deployments::of_device`] gives at once: less than any other list.
 pub const LARGEST_HISTORY_PAGE: u32 = 20;
 
@@ -211,8 +238,8 @@ impl<'c> Deployments<'c> {
         Deployments(transport)
     }
 
-    /// Those that a filter lets through, the newest first. An item may be large: it names all devices of a deployment
-    /// that was made for a list of them. Servers that lack the call are asked by their older one.
+    /// Those that a filter lets through, the newest first, in pages of at most [`PER_PAGE`]. Servers that lack the call
+    /// are asked by their older one.
     pub fn list(&self, filter: &Filter) -> Pages<'c, Deployment> {
         let Filter { names, ids, .. } = filter.clone();
         let is_wanted = |all: &[String], own: &str| all.is_empty() || all.iter().any(|one| one == own);
@@ -221,7 +248,9 @@ impl<'c> Deployments<'c> {
             Box::new(move |it| is_wanted(&names, &it.name) && is_wanted(&ids, &it.id));
         let path: Vec<&str> = V1.into_iter().chain(["deployments"]).collect();
         let older = Older { path, query: filter.common(), keep: has_more.then_some(keep) };
-        Pages::new(self.0, &[&V2[..], &["deployments"]].concat(), filter.query()).or_older(older)
+        Pages::new(self.0, &[&V2[..], &["deployments"]].concat(), filter.query())
+            .at_most(PER_PAGE)
+            .or_older(older)
     }
 
     /// One deployment.

@@ -145,7 +145,7 @@ impl Counts {
 
     /// Devices that are done and do not have what they were to get.
     pub fn bad(&self) -> u64 {
-        self.finished().saturating_sub(self.good())
+        self.sum(|status| status.is_final() && !status.is_good())
     }
 
     /// All that are counted.

@@ -7,12 +7,11 @@ use mender::{Client, Error};
 use serde_json::json;
 use wildmatch::WildMatch;
 
-use super::find;
-use super::under_way;
+use super::{find, under_way};
 use crate::cli::args::ConsentArgs;
 use crate::cli::context::Context;
-use crate::cli::error::Result;
-use crate::cli::fleet::bulk::counted;
+use crate::cli::error::{CliError, Kind, Result};
+use crate::cli::fleet::bulk::{self, counted};
 use crate::cli::fleet::{Fleet, Target};
 use crate::cli::output::{Form, Made, cell};
 use crate::cli::rollout::label;
@@ -157,8 +156,16 @@ async fn for_device(word: &str, args: &AbortArgs, client: &Client, ctx: &Context
         return Ok(());
     }
     // A call ends what the device is at, and one more that waits for it.
-    for _ in 0..waiting.len().max(at.len()) {
-        client.deployments().abort_for_device(&device.id).await?;
+    let calls = waiting.len().max(at.len());
+    for call in 0..calls {
+        client.deployments().abort_for_device(&device.id).await.map_err(|error| {
+            let error = CliError::from(error);
+            if call == 0 {
+                return error;
+            }
+            let error = CliError { kind: Kind::Partial, ..error };
+            error.context(format!("stopped after {call} of {calls} calls")).hint(bulk::REPEAT)
+        })?;
     }
     let ids: Vec<&str> = at.iter().chain(&waiting).map(|it| it.id.as_str()).collect();
     ctx.out().made(&json!({ "device": device.id, "deployments": ids }), &device.id)?;

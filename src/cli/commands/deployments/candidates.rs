@@ -1,7 +1,7 @@
 //! Whom a release can be deployed to.
 
 use jiff::Timestamp;
-use mender::inventory::{AttributeName, Scope};
+use mender::inventory::{AttributeName, Filter, Scope};
 use mender::{Client, artifacts};
 
 use crate::cli::error::{CliError, Result};
@@ -59,6 +59,19 @@ impl Release {
 async fn types(client: &Client, name: &str) -> Result<Vec<String>> {
     let found = client.artifacts().find(name).await?;
     Ok(found.into_iter().flat_map(|artifact| artifact.device_types_compatible).collect())
+}
+
+/// Whom the server is told to deploy to.
+pub enum Whom {
+    /// The targets, one by one.
+    Listed,
+    All,
+    Group(String),
+    /// Whoever fits these conditions, now or later.
+    Fitting {
+        conditions: Vec<Filter>,
+        described: String,
+    },
 }
 
 /// A device that can get it.

@@ -10,11 +10,11 @@ use mender::deployments::Deployment;
 use serde_json::json;
 
 use super::super::artifacts::upload::Upload;
-use super::candidates::{Candidate, Candidates, Release, attributes};
+use super::candidates::{Candidate, Candidates, Release, Whom, attributes};
 use super::enterprise::EnterpriseArgs;
-use super::order::{Order, Whom};
+use super::order::Order;
 use super::step::{Reached, Step};
-use super::under_way::{UnderWay, with_targets};
+use super::under_way::{UnderWay, of_release};
 use crate::cli::args::{ConsentArgs, JobsArgs};
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Result};
@@ -75,10 +75,8 @@ pub async fn run(args: CreateArgs, ctx: &Context) -> Result<()> {
 async fn create(args: &CreateArgs, ctx: &Context) -> Result<()> {
     args.targets.check()?;
     // An upload has a bar, too.
-    let is_senseless = |flag: &&str| !args.wait && (args.upload.is_none() || *flag != "--no-progress");
-    if let Some(flag) = args.follow.given().filter(is_senseless) {
-        return Err(CliError::usage(format!("{flag} is for --wait")));
-    }
+    let others: &[&str] = if args.upload.is_some() { &["--no-progress"] } else { &[] };
+    args.follow.check(args.wait, others)?;
     let upload = match &args.upload {
         Some(path) => Some(Upload::of(path, args.follow.is_silent()).await?),
         None => None,
@@ -130,12 +128,8 @@ async fn create(args: &CreateArgs, ctx: &Context) -> Result<()> {
         Some(upload) => upload.send(&client, ctx).await,
         None => Ok(()),
     };
-    let Some(placed) = order.place(ctx, &client, &args.consent, send_file).await? else { return Ok(()) };
-    order.tell(&placed, args.wait, ctx)?;
-    if !args.wait {
-        return Ok(());
-    }
-    follow(&args.follow, ctx, &client, &[placed.deployment], false).await
+    let following = args.wait.then_some(&args.follow);
+    order.carry_out(ctx, &client, &args.consent, following, send_file).await
 }
 
 /// Whoever fits, now or later.
@@ -180,7 +174,7 @@ async fn limited(args: &CreateArgs, fit: Vec<Candidate>, release: &str, client: 
         let targets = fit.into_iter().map(|it| it.target).collect();
         return Ok(Turn { targets, settled: 0, reached: None, under_way: Vec::new() });
     };
-    let under_way = with_targets(client, |it| it.artifact_name == release).await?;
+    let under_way = of_release(client, release).await?;
     let targeted: HashSet<String> = under_way.iter().flat_map(|it| it.targets.iter().cloned()).collect();
     let Step { next, before, reached } = Step::of(fit, limit, release, &targeted);
     let is_ours = |it: &UnderWay| before.iter().any(|target| it.targets.contains(&target.id));

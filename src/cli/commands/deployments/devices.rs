@@ -3,8 +3,7 @@
 use std::str::FromStr;
 
 use clap::Args;
-use mender::Client;
-use mender::deployments::{Deployment, Part, Status};
+use mender::deployments::{Part, Status};
 use serde::Serialize;
 
 use super::find;
@@ -13,7 +12,7 @@ use crate::cli::error::Result;
 use crate::cli::fleet::Fleet;
 use crate::cli::output::{Cell, Rows, View};
 use crate::cli::rollout::judge::NEVER_ASKED;
-use crate::cli::rollout::standing;
+use crate::cli::rollout::silent;
 
 /// List the devices of a deployment, those that failed first and those that were never heard of last.
 #[derive(Debug, Args)]
@@ -73,7 +72,8 @@ pub async fn run(args: DevicesArgs, ctx: &Context) -> Result<()> {
         }
     }
     if !matches!(args.status, Some(Wanted::Listed(_))) {
-        add(&mut rows, silent(&client, &deployment).await?, &fleet).await?;
+        let silent = silent(&client, &deployment).await?.into_iter();
+        add(&mut rows, silent.map(|id| Part::new(id, NEVER_ASKED)).collect(), &fleet).await?;
     }
     rows.end()
 }
@@ -82,17 +82,6 @@ async fn add(rows: &mut Rows<'_, Line>, parts: Vec<Part>, fleet: &Fleet<'_>) -> 
     let ids: Vec<&str> = parts.iter().map(|part| part.id.as_str()).collect();
     let mut names = fleet.called(&ids).await;
     rows.add(parts.into_iter().map(|part| Line { name: names.remove(&part.id), part }).collect())
-}
-
-/// Targets that were never heard of, in the form of the others.
-async fn silent(client: &Client, deployment: &Deployment) -> Result<Vec<Part>> {
-    if deployment.max_devices.zip(deployment.device_count).is_some_and(|(all, asked)| asked >= all) {
-        return Ok(Vec::new());
-    }
-    let standing = standing(client, deployment, true).await?;
-    let silent = standing.others.into_iter().filter(|outcome| outcome.status == NEVER_ASKED);
-    let part = |id| serde_json::from_value(serde_json::json!({ "id": id, "status": NEVER_ASKED }));
-    Ok(silent.map(|outcome| part(outcome.id).expect("it has the fields of one")).collect())
 }
 
 struct Lines;

@@ -131,6 +131,7 @@ impl FromStr for Phases {
                     "the batches come to {total}%: a pause at the end leaves the rest to a last one"
                 ));
             }
+            (100, true) => return Err("nobody is left after the last pause".into()),
             _ => return Err(format!("the batches come to more than all: {total}%")),
         }
         Ok(Phases { batches })

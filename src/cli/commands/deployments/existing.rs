@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
+use mender::Client;
 use mender::deployments::{Deployment, Filter};
-use mender::{Client, Error};
 
 use crate::cli::error::Result;
 
@@ -42,7 +42,7 @@ impl Wanted<'_> {
         for deployment in self.of_that_name(client).await? {
             found.ids.push(deployment.id.clone());
             let is_it =
-                !deployment.is_finished() || (self.is_named && !self.force && is_all_good(&deployment));
+                !deployment.is_finished() || (self.is_named && !self.force && deployment.has_succeeded());
             if found.same.is_some() || !is_it {
                 continue;
             }
@@ -79,16 +79,13 @@ impl Wanted<'_> {
     async fn lacking(&self, client: &Client, deployment: &Deployment) -> Result<usize> {
         let Some(devices) = self.devices else { return Ok(0) };
         let targets: HashSet<String> = match client.deployments().targets(&deployment.id).await {
-            Ok(targets) => targets.into_iter().collect(),
-            Err(Error::Refused(refusal)) if refusal.status == 404 => return Ok(devices.len()),
+            Ok(Some(targets)) => targets.into_iter().collect(),
+            // Where the server does not say, as many are taken for the same.
+            Ok(None) if deployment.max_devices == Some(devices.len() as u64) => return Ok(0),
+            Ok(None) => return Ok(devices.len()),
+            Err(error) if error.status() == Some(404) => return Ok(devices.len()),
             Err(error) => return Err(error.into()),
         };
         Ok(devices.iter().filter(|id| !targets.contains(*id)).count())
     }
-}
-
-/// Whether all that it is for have it.
-pub fn is_all_good(deployment: &Deployment) -> bool {
-    let counts = deployment.counts();
-    deployment.max_devices.is_some_and(|all| all > 0 && counts.good() == all && counts.total() == all)
 }

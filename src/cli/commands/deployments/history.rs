@@ -3,7 +3,7 @@
 use clap::Args;
 use mender::deployments::Participation;
 
-use crate::cli::commands::is_id;
+use super::device_id;
 use crate::cli::context::Context;
 use crate::cli::error::Result;
 use crate::cli::fleet::{DeviceArg, Fleet};
@@ -18,7 +18,7 @@ pub struct HistoryArgs {
 
 pub async fn run(args: HistoryArgs, ctx: &Context) -> Result<()> {
     let client = ctx.client()?;
-    let id = id(&Fleet::new(&client, ctx.out()), &args.named.device).await?;
+    let id = device_id(&Fleet::new(&client, ctx.out()), &args.named.device).await?;
     let mut rows = ctx.out().rows(&Lines)?;
     let mut pages = client.deployments().of_device(&id)?;
     while let Some(mut page) = pages.next_page().await? {
@@ -29,22 +29,6 @@ pub async fn run(args: HistoryArgs, ctx: &Context) -> Result<()> {
         rows.add(page.items)?;
     }
     rows.end()
-}
-
-/// The id of a device. One that was removed has its history still, under its whole id.
-///
-/// # Errors
-///
-/// If the word means none, or several.
-pub async fn id(fleet: &Fleet<'_>, word: &str) -> Result<String> {
-    let unknown = match fleet.one(word).await {
-        Ok(device) => return Ok(device.id),
-        Err(error) if !is_id(word) => return Err(error),
-        Err(error) => error,
-    };
-    let mut pages = fleet.client().deployments().of_device(word)?.from(1, 1);
-    let has_history = pages.next_page().await?.is_some_and(|page| !page.items.is_empty());
-    if has_history { Ok(word.to_owned()) } else { Err(unknown) }
 }
 
 struct Lines;

@@ -6,10 +6,10 @@ use std::num::NonZeroUsize;
 use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
-use mender::deployments::{Deployment, Filter, State};
-use mender::{Client, LARGEST_PAGE};
+use mender::Client;
+use mender::deployments::{Deployment, Filter, PER_PAGE, State};
 
-use super::{COLUMNS, history, under_way};
+use super::{COLUMNS, device_id, under_way};
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Result};
 use crate::cli::fleet::Fleet;
@@ -81,7 +81,7 @@ pub async fn run(args: ListArgs, ctx: &Context) -> Result<()> {
     let is_cut = match &args.device {
         Some(device) => {
             let fleet = Fleet::new(&client, ctx.out());
-            let id = history::id(&fleet, device).await?;
+            let id = device_id(&fleet, device).await?;
             let mut found = of_device(&args, &client, &id).await?;
             let is_cut = found.len() > most;
             found.truncate(most);
@@ -91,7 +91,7 @@ pub async fn run(args: ListArgs, ctx: &Context) -> Result<()> {
         None => {
             let mut pages = client.deployments().list(&args.filter());
             if args.artifact.is_none() {
-                pages = pages.from(1, u32::try_from(most).unwrap_or(u32::MAX).clamp(1, LARGEST_PAGE));
+                pages = pages.from(1, u32::try_from(most).unwrap_or(u32::MAX).clamp(1, PER_PAGE));
             }
             let mut left = most;
             let mut is_cut = false;

@@ -135,10 +135,9 @@ async fn wanted(
         // One that was removed has left its logs.
         let (gone, unknown): (Vec<String>, Vec<String>) =
             named.missing.into_iter().partition(|word| is_id(word));
-        if !unknown.is_empty() {
-            fleet.all(&unknown).await?;
-        }
-        let known = named.targets.into_iter().map(|it| Wanted { label: it.label(), id: it.id });
+        // For the words of its failure; or one has come just now.
+        let late = if unknown.is_empty() { Vec::new() } else { fleet.all(&unknown).await? };
+        let known = named.targets.into_iter().chain(late).map(|it| Wanted { label: it.label(), id: it.id });
         return Ok(known.chain(gone.into_iter().map(|id| Wanted { label: id.clone(), id })).collect());
     }
     let status = args.failed.then_some(Status::Failure.name());

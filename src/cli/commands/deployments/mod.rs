@@ -9,6 +9,7 @@ mod existing;
 mod history;
 mod list;
 mod log;
+mod name;
 mod order;
 mod retry;
 mod show;
@@ -23,6 +24,7 @@ use mender::{Client, Error};
 use super::{Tree, help_of, is_id};
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Result};
+use crate::cli::fleet::Fleet;
 use crate::cli::near::there_are;
 use crate::cli::output::{Cell, Column, cell};
 
@@ -143,7 +145,30 @@ async fn find(client: &Client, named: &str) -> Result<Deployment> {
 
 async fn unknown(client: &Client, named: &str) -> CliError {
     let error = CliError::from(Error::NotFound { kind: "deployment", name: named.to_owned() });
-    let newest = client.deployments().list(&Filter::default()).collect(Some(MOST_LOOKED_THROUGH)).await;
-    let newest = newest.unwrap_or_default();
-    error.hint(there_are(named, newest.iter().map(|it| it.name.as_str()), "deployments list"))
+    // Page by page: they may be large.
+    let mut names = Vec::new();
+    let mut pages = client.deployments().list(&Filter::default());
+    while names.len() < MOST_LOOKED_THROUGH
+        && let Ok(Some(page)) = pages.next_page().await
+    {
+        names.extend(page.items.into_iter().map(|it| it.name));
+    }
+    error.hint(there_are(named, names.iter().map(String::as_str), "deployments list"))
+}
+
+/// The id of a device. One that was removed has its history still, under its whole id.
+///
+/// # Errors
+///
+/// If the word means none, or several.
+async fn device_id(fleet: &Fleet<'_>, word: &str) -> Result<String> {
+    let id = word.to_ascii_lowercase();
+    let unknown = match fleet.one(word).await {
+        Ok(device) => return Ok(device.id),
+        Err(error) if !is_id(&id) => return Err(error),
+        Err(error) => error,
+    };
+    let mut pages = fleet.client().deployments().of_device(&id)?.from(1, 1);
+    let has_history = pages.next_page().await?.is_some_and(|page| !page.items.is_empty());
+    if has_history { Ok(id) } else { Err(unknown) }
 }

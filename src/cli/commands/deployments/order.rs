@@ -1,19 +1,22 @@
 //! From a decision to a deployment that is there once: plan, consent, request, and what a lost answer means.
 
-use mender::deployments::{Aim, Deployment, Enterprise, LONGEST_NAME, New};
+use mender::deployments::{Aim, Deployment, Enterprise, New};
 use mender::inventory::Filter;
 use mender::{Client, ConnectionFault, Error};
 use serde_json::json;
-use sha2::{Digest as _, Sha256};
 
+use super::candidates::Whom;
 use super::existing::{Found, Wanted};
+use super::name;
 use super::step::Reached;
 use crate::cli::args::ConsentArgs;
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Result};
 use crate::cli::fleet::bulk::{self, Plan, Unfit, Work, counted};
 use crate::cli::fleet::{Chosen, Target};
-use crate::cli::output::Form;
+use crate::cli::output::{Form, cell};
+use crate::cli::rollout::{FollowArgs, follow};
+use crate::cli::signals::interruptible;
 
 /// A deployment that is to be made.
 pub struct Order {
@@ -32,44 +35,16 @@ pub struct Order {
     pub reached: Option<Reached>,
 }
 
-/// Whom the server is told to deploy to.
-pub enum Whom {
-    /// The targets, one by one.
-    Listed,
-    All,
-    Group(String),
-    /// Whoever fits these conditions, now or later.
-    Fitting {
-        conditions: Vec<Filter>,
-        described: String,
-    },
-}
-
 /// A deployment that is there.
-pub struct Placed {
-    pub deployment: Deployment,
+struct Placed {
+    deployment: Deployment,
     /// Whether it was made just now.
-    pub is_new: bool,
+    is_new: bool,
 }
 
 impl Order {
     fn name(&self) -> String {
-        if let Some(name) = &self.name {
-            return name.clone();
-        }
-        let release = &self.release;
-        let text = match (&self.whom, self.targets.as_slice()) {
-            (Whom::All, _) => format!("{release} to all devices"),
-            (Whom::Group(group), _) => format!("{release} to group {group}"),
-            (Whom::Fitting { described, .. }, _) => format!("{release} to devices with {described}"),
-            (Whom::Listed, [only]) => format!("{release} to {}", only.name.as_ref().unwrap_or(&only.id)),
-            (Whom::Listed, several) => {
-                // The mark is what tells one list from another.
-                let end = format!(" to {} ({})", counted(several.len()), mark(several));
-                return shortened(release, LONGEST_NAME - end.len()) + &end;
-            }
-        };
-        shortened(&text, LONGEST_NAME)
+        self.name.clone().unwrap_or_else(|| name::of(&self.release, &self.whom, &self.targets))
     }
 
     fn ids(&self) -> Vec<String> {
@@ -91,12 +66,29 @@ impl Order {
         New { name, artifact_name: self.release.clone(), aim, force: self.force, enterprise }
     }
 
-    /// Makes it, unless it is there already or the user does not want it; `before` is done just before it is made.
+    /// Makes it, says so, and follows it if that is wanted; `before` is done just before it is made.
     ///
     /// # Errors
     ///
-    /// If it cannot be made, or one of its name is under way for other devices.
-    pub async fn place(
+    /// If it cannot be made, or one of its name is under way for other devices; and as [`follow`].
+    pub async fn carry_out(
+        &self,
+        ctx: &Context,
+        client: &Client,
+        consent: &ConsentArgs,
+        following: Option<&FollowArgs>,
+        before: impl AsyncFnOnce() -> Result<()>,
+    ) -> Result<()> {
+        let Some(placed) = self.place(ctx, client, consent, before).await? else { return Ok(()) };
+        self.tell(&placed, following.is_some(), ctx)?;
+        match following {
+            Some(args) => follow(args, ctx, client, &[placed.deployment], false).await,
+            None => Ok(()),
+        }
+    }
+
+    /// The deployment, unless the user does not want it.
+    async fn place(
         &self,
         ctx: &Context,
         client: &Client,
@@ -173,7 +165,7 @@ impl Order {
         if let Whom::Fitting { described, .. } = &self.whom {
             let plan = format!(
                 "deploy {} to devices with {described}: {} now, and those that come to fit later, on {}",
-                self.release,
+                cell(&self.release),
                 counted(self.targets.len()),
                 client.server()
             );
@@ -186,7 +178,7 @@ impl Order {
             }
             return Ok(is_agreed);
         }
-        let verb = format!("deploy {} to", self.release);
+        let verb = format!("deploy {} to", cell(&self.release));
         let (server, chosen) = (client.server(), &self.chosen);
         let work = Work { verb: &verb, done: "targeted", place: "", server, chosen, is_grave: false };
         let targets: Vec<&Target> = self.targets.iter().collect();
@@ -202,12 +194,17 @@ impl Order {
         ctx: &Context,
         client: &Client,
     ) -> Result<Placed> {
-        let error = match client.deployments().create(new).await {
+        let creating = async { Ok(client.deployments().create(new).await) };
+        let interrupted = || {
+            "interrupted while it was being created; the same line again finds out whether it was, and makes no second one".to_owned()
+        };
+        let error = match interruptible(creating, interrupted).await? {
             Ok(id) => return Ok(Placed { deployment: self.made(&id, &new.name), is_new: true }),
             Err(error) => error,
         };
         if error.status() == Some(409) {
-            if let Some(deployment) = wanted.look(client).await?.same {
+            let looked = wanted.look(client).await.ok();
+            if let Some(deployment) = looked.and_then(|found| found.same) {
                 ctx.out().notice(format_args!("it is there already: {}", new.name));
                 return Ok(Placed { deployment, is_new: false });
             }
@@ -233,7 +230,7 @@ impl Order {
                 Ok(Placed { deployment, is_new: true })
             }
             Ok(None) => Err(error.hint(
-                "the server shows no such deployment: nothing was created; the same line again tries once more",
+                "the server shows no such deployment; the same line again finds out whether it still came, and makes no second one",
             )),
             Err(_) => Err(error.hint(
                 "it may have been created all the same; the same line again finds out, and makes no second one",
@@ -247,16 +244,11 @@ impl Order {
             Whom::Fitting { .. } => self.enterprise.max_devices,
             _ => Some(self.targets.len() as u64),
         };
-        let known = json!({ "id": id, "name": name, "artifact_name": self.release, "status": "pending", "max_devices": devices });
-        serde_json::from_value(known).expect("it has the fields of one")
+        Deployment::begun(id, name, &self.release, devices)
     }
 
     /// Says that it is there: its id on stdout.
-    ///
-    /// # Errors
-    ///
-    /// As [`Output::text`](crate::cli::output::Output::text).
-    pub fn tell(&self, placed: &Placed, is_followed: bool, ctx: &Context) -> Result<()> {
+    fn tell(&self, placed: &Placed, is_followed: bool, ctx: &Context) -> Result<()> {
         let Placed { deployment, is_new } = placed;
         let id = &deployment.id;
         let object = json!({
@@ -301,23 +293,6 @@ async fn save(client: &Client, name: &str, conditions: &[Filter]) -> Result<Stri
     same.map(|it| it.id).ok_or_else(|| {
         CliError::from(error).hint("the filter is saved by the deployment's name: --name takes another one")
     })
-}
-
-/// As much of a text as has room in so many bytes.
-fn shortened(text: &str, most: usize) -> String {
-    let mut text = text.to_owned();
-    while text.len() > most {
-        text.pop();
-    }
-    text
-}
-
-/// Tells lists of devices apart, in few characters.
-fn mark(targets: &[Target]) -> String {
-    let mut ids: Vec<&str> = targets.iter().map(|target| target.id.as_str()).collect();
-    ids.sort_unstable();
-    let digest = Sha256::digest(ids.join("\n"));
-    digest.iter().take(3).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Whether it may have been done although the answer does not say so.

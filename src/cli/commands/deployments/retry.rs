@@ -2,12 +2,11 @@
 
 use clap::Args;
 use mender::Client;
-use mender::deployments::{Deployment, Enterprise, Filter, LONGEST_NAME, Status};
+use mender::deployments::{Deployment, Enterprise, Filter, Status};
 
-use super::candidates::{Candidates, Release, attributes};
-use super::existing::is_all_good;
-use super::find;
-use super::order::{Order, Whom};
+use super::candidates::{Candidates, Release, Whom, attributes};
+use super::order::Order;
+use super::{find, name};
 use crate::cli::args::ConsentArgs;
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Result};
@@ -15,7 +14,7 @@ use crate::cli::fleet::bulk::counted;
 use crate::cli::fleet::{Chosen, Fleet};
 use crate::cli::output::Form;
 use crate::cli::rollout::judge::{NEVER_ASKED, Standing};
-use crate::cli::rollout::{FollowArgs, follow, standing};
+use crate::cli::rollout::{FollowArgs, standing};
 
 /// So many requests under way at once.
 const AT_ONCE: usize = 4;
@@ -54,9 +53,7 @@ pub async fn run(args: RetryArgs, ctx: &Context) -> Result<()> {
 }
 
 async fn retry(args: &RetryArgs, ctx: &Context) -> Result<()> {
-    if let (false, Some(flag)) = (args.wait, args.follow.given()) {
-        return Err(CliError::usage(format!("{flag} is for --wait")));
-    }
+    args.follow.check(args.wait, &[])?;
     let client = ctx.client()?;
     let old = find(&client, &args.deployment).await?;
     if old.kind.as_deref() == Some("configuration") {
@@ -64,7 +61,7 @@ async fn retry(args: &RetryArgs, ctx: &Context) -> Result<()> {
             .hint("devices configuration deploy DEVICE does that again"));
     }
     let release = Release::on_server(&client, &old.artifact_name).await?;
-    let ids = without_it(&old, standing(&client, &old, true).await?, ctx)?;
+    let ids = without_it(&old, standing(&client, &old, false).await?, ctx)?;
     if ids.is_empty() {
         ctx.out().notice("nothing to do: no device is left without it");
         return match ctx.out().asked_form() {
@@ -74,7 +71,7 @@ async fn retry(args: &RetryArgs, ctx: &Context) -> Result<()> {
         };
     }
     let fleet = Fleet::new(&client, ctx.out());
-    let found = fleet.find(&ids).await?;
+    let found = fleet.of_ids(&ids).await?;
     if !found.missing.is_empty() {
         ctx.out().notice(format_args!("not there any more: {}", counted(found.missing.len())));
     }
@@ -85,13 +82,13 @@ async fn retry(args: &RetryArgs, ctx: &Context) -> Result<()> {
     let chosen = Chosen::Selected(format!("the outcome of {}", old.id));
     let candidates = Candidates::of(known, &release);
     candidates.check(&chosen)?;
-    let name = match &args.name {
+    let called = match &args.name {
         Some(name) => name.clone(),
         None => next_name(&client, &old.name).await?,
     };
     let order = Order {
         release: release.name,
-        name: Some(name),
+        name: Some(called),
         whom: Whom::Listed,
         targets: candidates.fit.into_iter().map(|it| it.target).collect(),
         settled: 0,
@@ -102,14 +99,8 @@ async fn retry(args: &RetryArgs, ctx: &Context) -> Result<()> {
         enterprise: Enterprise::default(),
         reached: None,
     };
-    let Some(placed) = order.place(ctx, &client, &args.consent, async || Ok(())).await? else {
-        return Ok(());
-    };
-    order.tell(&placed, args.wait, ctx)?;
-    if !args.wait {
-        return Ok(());
-    }
-    follow(&args.follow, ctx, &client, &[placed.deployment], false).await
+    let following = args.wait.then_some(&args.follow);
+    order.carry_out(ctx, &client, &args.consent, following, async || Ok(())).await
 }
 
 /// The ids of the devices that are to get it again. While the old one goes on, those that may still get it there are
@@ -146,49 +137,16 @@ fn without_it(old: &Deployment, standing: Standing, ctx: &Context) -> Result<Vec
 
 /// A name for the next one. One that went wrong keeps its own: two of a name could only be told apart by their ids.
 async fn next_name(client: &Client, old: &str) -> Result<String> {
-    let mut name = retried(old);
+    let mut name = name::retried(old);
     for _ in 0..MOST_RETRIES {
         let filter = Filter { names: vec![name.clone()], ..Filter::default() };
         let found = client.deployments().list(&filter).collect(Some(1)).await?;
         match found.first() {
-            Some(last) if last.name == name && last.is_finished() && !is_all_good(last) => {
-                name = retried(&name)
+            Some(last) if last.name == name && last.is_finished() && !last.has_succeeded() => {
+                name = name::retried(&name)
             }
             _ => break,
         }
     }
     Ok(name)
-}
-
-/// `x (retry)`, `x (retry 2)`, ...
-fn retried(name: &str) -> String {
-    let counted = name.strip_suffix(')').and_then(|rest| rest.rsplit_once(" (retry"));
-    let (base, suffix) = match counted {
-        Some((base, "")) => (base, " (retry 2)".to_owned()),
-        Some((base, count)) => match count.trim_start().parse::<u32>() {
-            Ok(count) => (base, format!(" (retry {})", count.saturating_add(1))),
-            Err(_) => (name, " (retry)".to_owned()),
-        },
-        None => (name, " (retry)".to_owned()),
-    };
-    let mut base = base.to_owned();
-    while base.len() + suffix.len() > LONGEST_NAME {
-        base.pop();
-    }
-    base + &suffix
-}
-
-#[cfg(test)]
-mod tests {
-    use super::retried;
-
-    #[test]
-    fn retries_are_counted_in_the_name() {
-        assert_eq!(retried("x"), "x (retry)");
-        assert_eq!(retried("x (retry)"), "x (retry 2)");
-        assert_eq!(retried("x (retry 9)"), "x (retry 10)");
-        assert_eq!(retried("x (retry later)"), "x (retry later) (retry)");
-        let long = retried(&"ä".repeat(128));
-        assert_eq!((long.len(), long.ends_with("ä (retry)")), (256, true));
-    }
 }

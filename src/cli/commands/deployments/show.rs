@@ -9,8 +9,7 @@ use crate::cli::context::Context;
 use crate::cli::error::Result;
 use crate::cli::fleet::{Fleet, text};
 use crate::cli::output::{Cell, View};
-use crate::cli::rollout::judge::NEVER_ASKED;
-use crate::cli::rollout::standing;
+use crate::cli::rollout::silent;
 
 /// So many devices that have not asked are named for people.
 const MOST_NAMED: usize = 10;
@@ -37,17 +36,10 @@ struct Silent {
 pub async fn run(args: ShowArgs, ctx: &Context) -> Result<()> {
     let client = ctx.client()?;
     let deployment = find(&client, &args.deployment).await?;
-    let has_silent =
-        deployment.max_devices.zip(deployment.device_count).is_none_or(|(all, asked)| asked < all);
-    let mut silent = Vec::new();
-    if has_silent {
-        let standing = standing(&client, &deployment, true).await?;
-        let others = standing.others.into_iter().filter(|outcome| outcome.status == NEVER_ASKED);
-        silent = others.map(|outcome| Silent { id: outcome.id, name: None }).collect();
-        let shown: Vec<&str> = silent.iter().take(MOST_NAMED).map(|it| it.id.as_str()).collect();
-        let mut names = Fleet::new(&client, ctx.out()).called(&shown).await;
-        silent.iter_mut().for_each(|it| it.name = names.remove(&it.id));
-    }
+    let ids = silent(&client, &deployment).await?;
+    let shown: Vec<&str> = ids.iter().take(MOST_NAMED).map(String::as_str).collect();
+    let mut names = Fleet::new(&client, ctx.out()).called(&shown).await;
+    let silent = ids.into_iter().map(|id| Silent { name: names.remove(&id), id }).collect();
     let sheet = Sheet { deployment, silent };
     let lines = Lines(properties(&sheet).into_iter().map(|(title, _)| title).collect());
     ctx.out().sheet(&sheet, &lines)
@@ -71,7 +63,7 @@ fn properties(sheet: &Sheet) -> Vec<(String, Cell<'_>)> {
         ("Finished".into(), Cell::Time(it.finished.as_deref())),
         ("Devices".into(), count(it.max_devices)),
         ("Have asked".into(), count(it.device_count)),
-        ("Have not asked".into(), Cell::Text(silent(&sheet.silent).into())),
+        ("Have not asked".into(), Cell::Text(counted(&sheet.silent).into())),
     ];
     let counts = it.counts();
     for (status, count) in counts.some() {
@@ -80,7 +72,7 @@ fn properties(sheet: &Sheet) -> Vec<(String, Cell<'_>)> {
     lines
 }
 
-fn silent(silent: &[Silent]) -> String {
+fn counted(silent: &[Silent]) -> String {
     if silent.is_empty() {
         return String::new();
     }

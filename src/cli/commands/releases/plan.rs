@@ -38,7 +38,7 @@ impl Plan<'_> {
         let what = match self.rows.as_slice() {
             [only] => format!("the release {}", described(only)),
             several => {
-                let artifacts: u64 = several.iter().map(|row| row.artifacts).sum();
+                let artifacts = several.iter().map(|row| row.artifacts).fold(0, u64::saturating_add);
                 format!("{} with their {}", counted(several.len()), artifacts_of(artifacts))
             }
         };

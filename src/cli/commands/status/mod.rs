@@ -202,7 +202,7 @@ async fn pending(client: &Client, preferences: &Preferences) -> Result<Vec<Pendi
 async fn running(client: &Client) -> Result<Vec<Running>> {
     let mut all = Vec::new();
     for state in [State::InProgress, State::Pending] {
-        let some = client.deployments().list(&Filter::of(state)).from(1, MOST_DEPLOYMENTS as u32);
+        let some = client.deployments().list(&Filter::of(state));
         all.extend(some.collect(Some(MOST_DEPLOYMENTS)).await?.into_iter().map(Running::from));
     }
     Ok(all)

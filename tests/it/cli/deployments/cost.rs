@@ -45,6 +45,6 @@ fn five_thousand_devices_cost_two_requests_a_look() {
     // The list of targets is asked for once; of devices a page at most, when some have failed.
     let count = |part: &str| watching.iter().filter(|it| it.path.contains(part)).count();
     let whole_lists =
-        watching.iter().filter(|it| it.path.contains("/devices/list") && it.path.contains("per_page=500"));
+        watching.iter().filter(|it| it.path.contains("/devices/list") && it.query.contains("per_page=500"));
     assert_eq!((count("/device_list"), whole_lists.count()), (1, 0));
 }

@@ -157,7 +157,7 @@ fn a_dynamic_deployment_is_found_again() {
 fn a_filter_that_is_left_from_an_interrupted_run_is_used() {
     let fleet = enterprise(2);
     fleet.server.fault(Fault::on("POST", LISTED).status(500));
-    to_group(&fleet, &["--dynamic"]).fails().says("nothing was created");
+    to_group(&fleet, &["--dynamic"]).fails().says("the server shows no such deployment");
     to_group(&fleet, &["--dynamic"]).succeeds().says("created: ");
     assert_eq!(deployments(&fleet).len(), 1);
 }

@@ -12,6 +12,7 @@ mod listing;
 mod lists_that_lie;
 mod log;
 mod log_directory;
+mod odd_ends;
 mod pipeline;
 mod retry;
 mod showing;

@@ -119,7 +119,7 @@ fn an_order_that_did_not_arrive_is_told_and_made_by_the_next_run() {
         fleet.server.device_reports(&over, &id(0), "failure");
         fleet.server.fault(fault.clone());
         let failed = to_group(&fleet, &[]).fails().prints("");
-        failed.says("hint: the server shows no such deployment: nothing was created; the same line again");
+        failed.says("hint: the server shows no such deployment; the same line again");
         assert_eq!((orders(&fleet).len(), deployments(&fleet).len()), (1, 1), "{fault:?}");
         to_group(&fleet, &[]).succeeds().says("created: ");
         assert_eq!(deployments(&fleet).len(), 2);

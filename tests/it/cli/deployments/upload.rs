@@ -128,7 +128,10 @@ fn a_run_that_ended_between_the_two_is_gone_on_with() {
     for fault in [Fault::on("POST", MADE).status(500), Fault::on("POST", MADE).cut()] {
         let fleet = with_file(1);
         fleet.server.fault(fault);
-        upload(&fleet, &["--yes"]).fails().says("upload successful").says("nothing was created");
+        upload(&fleet, &["--yes"])
+            .fails()
+            .says("upload successful")
+            .says("the server shows no such deployment");
         upload(&fleet, &["--yes"]).succeeds().says("r3.mender is there already").says("created: ");
         assert_eq!(sent(&fleet), [BOTH[0], BOTH[1], BOTH[1]]);
         assert_eq!(deployments(&fleet).len(), 1);
