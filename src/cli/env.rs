@@ -41,6 +41,8 @@ pub struct Env {
     pub ssl_cert_dir: Option<PathBuf>,
     /// Whether colours are unwanted: `NO_COLOR`, or a terminal that calls itself `dumb`.
     pub no_color: bool,
+    /// Whether the terminal can only add lines.
+    pub is_dumb: bool,
     pub home: Option<PathBuf>,
     /// Where the token of the default profile lies, as the official client computes it.
     pub cache: Option<PathBuf>,
@@ -72,7 +74,8 @@ impl Env {
             client_key: path("MENDER_CLIENT_KEY"),
             ssl_cert_file: path("SSL_CERT_FILE"),
             ssl_cert_dir: path("SSL_CERT_DIR"),
-            no_color: value("NO_COLOR").is_some() || text("TERM").is_some_and(|term| term == "dumb"),
+            no_color: value("NO_COLOR").is_some() || is_dumb(),
+            is_dumb: is_dumb(),
             home,
             cache,
             // The system's own call there does not look at the variable, which tests and portable set-ups set.
@@ -83,6 +86,10 @@ impl Env {
             gitlab: is_true("GITLAB_CI").then(|| path("CI_PROJECT_DIR").unwrap_or_else(|| ".".into())),
         }
     }
+}
+
+fn is_dumb() -> bool {
+    value("TERM").is_some_and(|term| term == "dumb")
 }
 
 fn is_true(name: &str) -> bool {

@@ -16,7 +16,7 @@ pub struct Board {
 impl Output {
     /// So many lines that change, if they are wanted.
     pub fn board(&self, count: usize, wanted: bool) -> Board {
-        let is_live = wanted && !self.quiet && self.stderr_is_terminal;
+        let is_live = wanted && !self.quiet && self.draws;
         let live = is_live.then(|| {
             let all = MultiProgress::with_draw_target(target());
             let style = ProgressStyle::with_template("{wide_msg}").expect("the template is sound");
@@ -36,6 +36,11 @@ impl Board {
     /// Whether there are lines that change.
     pub fn is_live(&self) -> bool {
         self.live.is_some()
+    }
+
+    /// How many characters a line has room for.
+    pub fn width(&self) -> usize {
+        super::progress::room()
     }
 
     /// Changes a line. What is foreign in it has to be escaped before: it may have colours.

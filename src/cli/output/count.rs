@@ -29,7 +29,7 @@ impl Output {
     /// Begins to count to `total`. `name` says what is done, such as `accepted`.
     pub fn count(&self, name: &'static str, total: usize, wanted: bool) -> Count {
         let total = total as u64;
-        let view = match (wanted && !self.quiet && total > 1, self.stderr_is_terminal) {
+        let view = match (wanted && !self.quiet && total > 1, self.draws) {
             (false, _) => View::None,
             (true, true) => {
                 let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::hidden());

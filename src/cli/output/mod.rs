@@ -58,6 +58,8 @@ pub struct Output {
     quiet: bool,
     stdout_is_terminal: bool,
     stderr_is_terminal: bool,
+    /// Whether what stands on stderr can be changed.
+    draws: bool,
     no_color: bool,
     /// Whether a job of GitHub reads along.
     in_github: bool,
@@ -71,6 +73,7 @@ impl Output {
             quiet: flags.quiet,
             stdout_is_terminal: io::stdout().is_terminal(),
             stderr_is_terminal: io::stderr().is_terminal(),
+            draws: io::stderr().is_terminal() && !env.is_dumb,
             no_color: flags.no_color || env.no_color,
             in_github: env.github,
         }
@@ -289,7 +292,7 @@ impl Output {
     /// How far a transfer is: a bar on a terminal, a line now and then elsewhere, nothing if nobody wants it.
     pub fn progress(&self, name: &str, wanted: bool) -> Arc<Transfer> {
         let name = line(name).into_owned();
-        Arc::new(match (wanted && !self.quiet, self.stderr_is_terminal) {
+        Arc::new(match (wanted && !self.quiet, self.draws) {
             (false, _) => Transfer::unseen(),
             (true, true) => Transfer::bar(name, self.colors_stderr()),
             (true, false) => Transfer::lines(name, self.clone()),

@@ -193,6 +193,11 @@ mod margin {
     }
 }
 
+/// The columns that a line which changes may take.
+pub(super) fn room() -> usize {
+    usize::from(terminal_width_of_stderr()).saturating_sub(4)
+}
+
 fn terminal_width_of_stderr() -> u16 {
     terminal_width().unwrap_or(80)
 }

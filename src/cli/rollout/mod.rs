@@ -15,11 +15,12 @@ use futures_util::future::join_all;
 use mender::Client;
 use mender::deployments::Deployment;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use self::judge::Outcome;
 use self::report::Report;
 use self::screen::Screen;
-use self::watch::Watch;
+use self::watch::{LAST_WORDS, Watch, within};
 use super::context::Context;
 use super::error::{CliError, Kind, Result};
 use super::fleet::Fleet;
@@ -95,6 +96,30 @@ impl FollowArgs {
         }
     }
 
+    /// When time is up, if it begins now.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.timeout.and_then(|timeout| Instant::now().checked_add(timeout))
+    }
+
+    /// Does what has to be done before there is anything to follow.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Timeout`] if time is up before it is done.
+    pub async fn in_time<T>(
+        &self,
+        deadline: Option<Instant>,
+        work: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        within(deadline, work).await.unwrap_or_else(|| {
+            let text = format!(
+                "time is up after {:?}: the server does not answer",
+                self.timeout.unwrap_or_default()
+            );
+            Err(CliError::new(Kind::Timeout, anyhow::Error::msg(text)))
+        })
+    }
+
     /// Whether nothing is to be shown while it goes on.
     pub fn is_silent(&self) -> bool {
         self.no_progress
@@ -109,6 +134,8 @@ impl FollowArgs {
     pub fn mark<T>(&self, ctx: &Context, outcome: Result<T>) -> Result<T> {
         if let (Err(error), Some(forge)) = (&outcome, self.forge(ctx))
             && error.kind != Kind::Closed
+            // Who asked for JSON reads stderr, too.
+            && !matches!(ctx.out().asked_form(), Some(Form::Json | Form::Jsonl))
         {
             ctx.out().annotation(&forge.annotation("mender-cli", &error.message()));
         }
@@ -136,10 +163,11 @@ pub async fn follow(
     client: &Client,
     deployments: &[Deployment],
     prints_ids: bool,
+    deadline: Option<Instant>,
 ) -> Result<()> {
     let screen = Screen::new(ctx.out(), !args.no_progress, deployments);
     let watches = deployments.iter().enumerate().map(|(index, deployment)| {
-        let watch = Watch::new(args, client, deployment, index, &screen);
+        let watch = Watch::new(args, client, deployment, index, &screen, deadline);
         async move { watch.run().await.map_err(|error| as_followed(error, deployment)) }
     });
     let ids: Vec<&str> = deployments.iter().map(|deployment| deployment.id.as_str()).collect();
@@ -152,15 +180,21 @@ pub async fn follow(
             ids.join(" ")
         )
     };
-    let mut outcomes = interruptible(async { Ok(join_all(watches).await) }, interrupted).await?;
-    screen.clear();
     let fleet = Fleet::new(client, ctx.out());
-    for report in outcomes.iter_mut().flatten() {
-        name(report, &fleet).await;
-    }
-    print(args, ctx, &screen, deployments, &outcomes, prints_ids)?;
+    let judging = async {
+        let mut outcomes = join_all(watches).await;
+        let naming = join_all(outcomes.iter_mut().flatten().map(|report| name(report, &fleet)));
+        // Without them ids have to do.
+        let _ = tokio::time::timeout(LAST_WORDS, naming).await;
+        Ok(outcomes)
+    };
+    let outcomes = interruptible(judging, interrupted).await?;
+    screen.clear();
+    let printed = print(args, ctx, &screen, deployments, &outcomes, prints_ids);
     summarise(args, ctx, &outcomes);
-    verdict(ctx, outcomes)
+    // How it ended matters more than who reads along.
+    verdict(ctx, outcomes)?;
+    printed
 }
 
 fn as_followed(error: CliError, deployment: &Deployment) -> CliError {
@@ -168,9 +202,9 @@ fn as_followed(error: CliError, deployment: &Deployment) -> CliError {
     match error.refusal.as_ref() {
         Some(refusal) if refusal.is_unknown() => error
             .context(format!("{}: the deployment is gone, and nobody knows how it ended", label(deployment))),
-        _ => {
-            error.hint(format!("the deployment goes on; mender-cli deployments watch {id} follows it again"))
-        }
+        _ => error.hint(format!(
+            "the watch has ended, not the deployment; mender-cli deployments watch {id} follows it again"
+        )),
     }
 }
 

@@ -73,7 +73,9 @@ impl Screen {
         }
         if self.board.is_live() {
             let text = progress_text(counts, *targets, *left);
-            self.board.set(index, format!("{} {} {text}", shortened(&line.name), self.bar(counts, *targets)));
+            let (name, has_bar) = fitting(&line.name, &text, self.board.width());
+            let bar = if has_bar { self.bar(counts, *targets) + " " } else { String::new() };
+            self.board.set(index, format!("{name} {bar}{text}"));
         } else if moved || line.said.get().is_none_or(|said| said.elapsed() >= SILENCE) {
             self.say(index, &progress_text(counts, *targets, *left));
         }
@@ -221,12 +223,23 @@ pub fn label(deployment: &Deployment) -> String {
     cell(name).into_owned()
 }
 
-/// As much of it as has room beside a bar.
-fn shortened(label: &str) -> String {
-    if label.chars().count() <= LONGEST_NAME {
+/// As much of a name as has room beside a bar and the numbers, and whether the bar has any: the numbers come first.
+fn fitting(name: &str, text: &str, width: usize) -> (String, bool) {
+    let sizes = [(LONGEST_NAME, true), (LONGEST_NAME / 2, true), (LONGEST_NAME / 2, false)];
+    let bar = WIDTH as usize + 3;
+    let fits = |(most, has_bar): &(usize, bool)| {
+        let taken = name.chars().count().min(*most) + 1 + text.chars().count();
+        taken + if *has_bar { bar } else { 0 } <= width
+    };
+    let (most, has_bar) = sizes.into_iter().find(fits).unwrap_or((LONGEST_NAME / 4, false));
+    (shortened(name, most), has_bar)
+}
+
+fn shortened(label: &str, most: usize) -> String {
+    if label.chars().count() <= most {
         return label.to_owned();
     }
-    label.chars().take(LONGEST_NAME - 3).chain("...".chars()).collect()
+    label.chars().take(most - 3).chain("...".chars()).collect()
 }
 
 #[cfg(test)]
@@ -244,6 +257,15 @@ mod tests {
         let one_of_many = counts(&[("success", 9998), ("failure", 1), ("rebooting", 1)]);
         assert_eq!(bar_cells(&one_of_many, 10_000), [22, 1, 1, 0]);
         assert_eq!(bar_cells(&counts(&[("success", 5), ("pending", 5)]), 10), [12, 0, 0, 12]);
+    }
+
+    #[test]
+    fn the_numbers_have_room_before_the_bar_and_the_name() {
+        let (name, text) = ("system-4.0 to group production", "10 of 13 done: 2 failure, 8 success");
+        assert_eq!(fitting(name, text, 100), (name.to_owned(), true));
+        assert_eq!(fitting(name, text, 80), ("system-4.0 to...".to_owned(), true));
+        assert_eq!(fitting(name, text, 60), ("system-4.0 to...".to_owned(), false));
+        assert_eq!(fitting(name, text, 20), ("syste...".to_owned(), false));
     }
 
     #[test]

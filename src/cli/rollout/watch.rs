@@ -17,8 +17,10 @@ use crate::cli::error::{CliError, Result};
 const MOST_ORDERS: u32 = 5;
 /// Between two of them.
 const BETWEEN_ORDERS: Duration = Duration::from_secs(1);
+/// So long the server may take for one.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// Once time is up, nobody waits much longer to hear more.
-const LAST_WORDS: Duration = Duration::from_secs(10);
+pub const LAST_WORDS: Duration = Duration::from_secs(3);
 
 /// A deployment that is being watched.
 pub struct Watch<'w> {
@@ -42,8 +44,8 @@ impl<'w> Watch<'w> {
         deployment: &'w Deployment,
         index: usize,
         screen: &'w Screen,
+        deadline: Option<tokio::time::Instant>,
     ) -> Self {
-        let deadline = args.timeout.and_then(|timeout| tokio::time::Instant::now().checked_add(timeout));
         Watch {
             args,
             client,
@@ -65,6 +67,7 @@ impl<'w> Watch<'w> {
     /// If nobody can know: the deployment is gone, or the server does not let us ask.
     pub async fn run(mut self) -> Result<Report> {
         let mut end = self.until_the_end().await?;
+        let seconds = self.started.elapsed().as_secs();
         if end == End::TooManyFailures && self.args.abort_on_failure {
             end = self.abort(End::AbortedForFailures, end).await;
         }
@@ -88,7 +91,7 @@ impl<'w> Watch<'w> {
             standing,
             counts: self.ended.as_ref().map_or(watcher.counts, Deployment::counts),
             left: watcher.left,
-            seconds: self.started.elapsed().as_secs(),
+            seconds,
             deployment: self.ended.unwrap_or_else(|| deployment.clone()),
         })
     }
@@ -163,7 +166,12 @@ impl<'w> Watch<'w> {
         let id = &self.deployment.id;
         let mut may_be_ours = false;
         for order in 1..=MOST_ORDERS {
-            match self.client.deployments().abort(id).await {
+            let ordered = tokio::time::timeout(PATIENCE, self.client.deployments().abort(id)).await;
+            let Ok(ordered) = ordered else {
+                self.screen.warn(self.index, "it could not be aborted: the server does not answer");
+                return otherwise;
+            };
+            match ordered {
                 Ok(()) => {
                     self.ended = self.client.deployments().get(id).await.ok();
                     return end;
@@ -234,7 +242,8 @@ fn has_finished(refusal: &Refusal) -> bool {
     refusal.status == 422
 }
 
-async fn within<T>(deadline: Option<tokio::time::Instant>, work: impl Future<Output = T>) -> Option<T> {
+/// Waits no longer than until then.
+pub async fn within<T>(deadline: Option<tokio::time::Instant>, work: impl Future<Output = T>) -> Option<T> {
     match deadline {
         Some(deadline) => tokio::time::timeout_at(deadline, work).await.ok(),
         None => Some(work.await),

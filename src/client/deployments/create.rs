@@ -141,7 +141,11 @@ impl Deployments<'_> {
             Aim::Group(group) => self.0.post(&[&V1[..], &["deployments", "group", segment(group)?]].concat()),
             Aim::Filter(_) => self.0.post(&collection(&V2)),
         };
-        call.json(&new.body()).send().await?.created_id()
+        let answer = call.json(&new.body()).send().await?;
+        let id = answer.created_id()?;
+        // The server makes no others; what else stands there was made up on the way.
+        let is_id = id.len() == 36 && id.chars().all(|c| c.is_ascii_hexdigit() || c == '-');
+        if is_id { Ok(id) } else { Err(answer.unexpected("it does not tell the id of what was made".into())) }
     }
 }
 

@@ -1,7 +1,7 @@
 //! `deployments abort`.
 
-use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
+use clap::{ArgGroup, Args};
 use mender::deployments::{Deployment, Status};
 use mender::{Client, Error};
 use serde_json::json;
@@ -22,17 +22,18 @@ const MOST_SHOWN: usize = 10;
 
 /// End deployments: devices that are at it stop, those that have it keep it.
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("which").required(true).args(["deployments", "device", "name"]))]
 pub struct AbortArgs {
     /// Ids or names
-    #[arg(value_name = "ID|NAME", required_unless_present_any = ["device", "name"])]
+    #[arg(value_name = "ID|NAME")]
     deployments: Vec<String>,
 
     /// All that this device is at and that waits for it, for this device alone
-    #[arg(long, value_name = "DEVICE", conflicts_with_all = ["deployments", "name"])]
+    #[arg(long, value_name = "DEVICE")]
     device: Option<String>,
 
     /// All under way of such a name, with * for any characters and ? for one
-    #[arg(long, value_name = "GLOB", conflicts_with = "deployments", value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, value_name = "GLOB", value_parser = NonEmptyStringValueParser::new())]
     name: Option<String>,
 
     #[command(flatten)]
@@ -40,6 +41,7 @@ pub struct AbortArgs {
 }
 
 pub async fn run(args: AbortArgs, ctx: &Context) -> Result<()> {
+    ctx.out().form()?;
     let client = ctx.client()?;
     if let Some(device) = &args.device {
         return for_device(device, &args, &client, ctx).await;

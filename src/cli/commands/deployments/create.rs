@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 use std::path::PathBuf;
 
-use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
+use clap::{ArgGroup, Args};
 use mender::Client;
 use mender::deployments::Deployment;
 use serde_json::json;
@@ -26,13 +26,14 @@ use crate::cli::rollout::{FollowArgs, follow};
 /// Create a deployment.
 #[derive(Debug, Args)]
 #[command(after_help = CONDITIONS_HELP)]
+#[command(group = ArgGroup::new("release").required(true).args(["artifact", "upload"]))]
 pub struct CreateArgs {
     /// The release: name of its Artifacts
-    #[arg(long, value_name = "NAME", required_unless_present = "upload", value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     artifact: Option<String>,
 
     /// Upload this Artifact first, unless it is there already, and deploy it
-    #[arg(long, value_name = "FILE", conflicts_with = "artifact")]
+    #[arg(long, value_name = "FILE")]
     upload: Option<PathBuf>,
 
     /// What to call it; without it, it is called by what it does
@@ -74,6 +75,9 @@ pub async fn run(args: CreateArgs, ctx: &Context) -> Result<()> {
 
 async fn create(args: &CreateArgs, ctx: &Context) -> Result<()> {
     args.targets.check()?;
+    args.enterprise.check()?;
+    // Before anything is done for a form that there is not.
+    ctx.out().form()?;
     // An upload has a bar, too.
     let others: &[&str] = if args.upload.is_some() { &["--no-progress"] } else { &[] };
     args.follow.check(args.wait, others)?;
@@ -82,7 +86,7 @@ async fn create(args: &CreateArgs, ctx: &Context) -> Result<()> {
         None => None,
     };
     let client = ctx.client()?;
-    let enterprise = args.enterprise.check(&client).await?;
+    let enterprise = args.enterprise.ask(&client).await?;
     let release = match (&upload, &args.artifact) {
         (Some(upload), _) => Release::to_come(&client, upload.head()).await?,
         (None, name) => Release::on_server(&client, name.as_deref().unwrap_or_default()).await?,
@@ -102,15 +106,7 @@ async fn create(args: &CreateArgs, ctx: &Context) -> Result<()> {
     let Turn { targets, settled, reached, under_way } = limited(args, fit, &release.name, &client).await?;
     if let (Some(reached), []) = (reached, targets.as_slice()) {
         ctx.out().notice(format_args!("{}: {reached}; nothing to do within the limit", release.name));
-        // Who runs a line again that was interrupted wants to know how it ends.
-        if args.wait && !args.consent.dry_run && !under_way.is_empty() {
-            return follow(&args.follow, ctx, &client, &under_way, false).await;
-        }
-        return match ctx.out().asked_form() {
-            // There is no id.
-            Some(Form::Ids) => Ok(()),
-            _ => ctx.out().made(&json!({ "id": null, "created": false, "limit": reached }), ""),
-        };
+        return nothing_to_do(args, ctx, &client, reached, &under_way).await;
     }
     let order = Order {
         release: release.name,
@@ -130,6 +126,30 @@ async fn create(args: &CreateArgs, ctx: &Context) -> Result<()> {
     };
     let following = args.wait.then_some(&args.follow);
     order.carry_out(ctx, &client, &args.consent, following, send_file).await
+}
+
+/// Within the limit. What leads there and is not over is this line's deployment, too.
+async fn nothing_to_do(
+    args: &CreateArgs,
+    ctx: &Context,
+    client: &Client,
+    reached: Reached,
+    under_way: &[Deployment],
+) -> Result<()> {
+    // Who runs a line again that was interrupted wants to know how it ends.
+    if args.wait && !args.consent.dry_run && !under_way.is_empty() {
+        return follow(&args.follow, ctx, client, under_way, false, args.follow.deadline()).await;
+    }
+    let ids: Vec<&str> = under_way.iter().map(|it| it.id.as_str()).collect();
+    match ctx.out().asked_form() {
+        Some(Form::Json | Form::Jsonl) => {
+            let only = if let [only] = ids.as_slice() { Some(only) } else { None };
+            let object = json!({ "id": only, "created": false, "limit": reached, "under_way": ids });
+            ctx.out().made(&object, "")
+        }
+        _ if args.consent.dry_run => Ok(()),
+        _ => ctx.out().text(&ids.iter().map(|id| format!("{id}\n")).collect::<String>()),
+    }
 }
 
 /// Whoever fits, now or later.

@@ -31,7 +31,7 @@ pub struct EnterpriseArgs {
     retries: Option<u32>,
 
     /// End after so many devices; only with --dynamic
-    #[arg(long, value_name = "N", requires = "dynamic", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     max_devices: Option<u64>,
 
     /// Deploy also to devices that fit the selection later
@@ -51,13 +51,25 @@ impl EnterpriseArgs {
         flags.into_iter().find(|(_, is_given)| *is_given).map(|(name, _)| name)
     }
 
+    /// That the flags go together. clap's own rule is off where a flag conflicts with the one that is required.
+    ///
+    /// # Errors
+    ///
+    /// If they do not.
+    pub fn check(&self) -> Result<()> {
+        if self.max_devices.is_some() && !self.dynamic {
+            return Err(CliError::usage("--max-devices is for --dynamic"));
+        }
+        Ok(())
+    }
+
     /// What is to be sent, if the server has a sense for it: others would ignore it without a word, and roll out to
     /// everybody at once.
     ///
     /// # Errors
     ///
     /// If it has none.
-    pub async fn check(&self, client: &Client) -> Result<Enterprise> {
+    pub async fn ask(&self, client: &Client) -> Result<Enterprise> {
         let Some(flag) = self.given() else { return Ok(Enterprise::default()) };
         if !client.inventory().saved().are_there().await? {
             let text =

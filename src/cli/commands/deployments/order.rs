@@ -11,7 +11,7 @@ use super::name;
 use super::step::Reached;
 use crate::cli::args::ConsentArgs;
 use crate::cli::context::Context;
-use crate::cli::error::{CliError, Result};
+use crate::cli::error::{CliError, Kind, Result};
 use crate::cli::fleet::bulk::{self, Plan, Unfit, Work, counted};
 use crate::cli::fleet::{Chosen, Target};
 use crate::cli::output::{Form, cell};
@@ -80,10 +80,18 @@ impl Order {
         before: impl AsyncFnOnce() -> Result<()>,
     ) -> Result<()> {
         let Some(placed) = self.place(ctx, client, consent, before).await? else { return Ok(()) };
-        self.tell(&placed, following.is_some(), ctx)?;
+        let told = self.tell(&placed, following.is_some(), ctx).map_err(|error| match error.kind {
+            Kind::Closed => error,
+            // It must not be lost with the line that could not be written.
+            _ => error.context(format!("{} is there, as {}", placed.deployment.name, placed.deployment.id)),
+        });
         match following {
-            Some(args) => follow(args, ctx, client, &[placed.deployment], false).await,
-            None => Ok(()),
+            // How it ends matters more than who reads along.
+            Some(args) => {
+                follow(args, ctx, client, &[placed.deployment], false, args.deadline()).await?;
+                told
+            }
+            None => told,
         }
     }
 
@@ -307,7 +315,7 @@ fn is_doubtful(error: &Error) -> bool {
 }
 
 fn too_much(error: impl std::error::Error + Send + Sync + 'static, aim: &Aim) -> CliError {
-    let error = CliError::new(crate::cli::error::Kind::Failed, error);
+    let error = CliError::new(Kind::Failed, error);
     match aim {
         Aim::Devices(ids) if ids.len() > 1 => error
             .context(format!("a list of {} devices", ids.len()))

@@ -54,6 +54,7 @@ pub async fn run(args: RetryArgs, ctx: &Context) -> Result<()> {
 
 async fn retry(args: &RetryArgs, ctx: &Context) -> Result<()> {
     args.follow.check(args.wait, &[])?;
+    ctx.out().form()?;
     let client = ctx.client()?;
     let old = find(&client, &args.deployment).await?;
     if old.kind.as_deref() == Some("configuration") {

@@ -1,6 +1,7 @@
 //! `deployments watch`.
 
 use clap::Args;
+use mender::deployments::Deployment;
 
 use super::find;
 use crate::cli::context::Context;
@@ -24,13 +25,15 @@ pub async fn run(args: WatchArgs, ctx: &Context) -> Result<()> {
 }
 
 async fn watch(args: &WatchArgs, ctx: &Context) -> Result<()> {
+    ctx.out().form()?;
     let client = ctx.client()?;
-    let mut deployments = Vec::new();
+    let deadline = args.follow.deadline();
+    let mut deployments: Vec<Deployment> = Vec::new();
     for named in &args.deployments {
-        let deployment = find(&client, named).await?;
-        if deployments.iter().all(|known: &mender::deployments::Deployment| known.id != deployment.id) {
+        let deployment = args.follow.in_time(deadline, find(&client, named)).await?;
+        if deployments.iter().all(|known| known.id != deployment.id) {
             deployments.push(deployment);
         }
     }
-    follow(&args.follow, ctx, &client, &deployments, true).await
+    follow(&args.follow, ctx, &client, &deployments, true, deadline).await
 }

@@ -1,5 +1,7 @@
 //! `deployments create --limit`: a roll-out in steps.
 
+use std::collections::HashSet;
+
 use jiff::{SignedDuration, Timestamp};
 use sandbox::{Device, Simulation};
 
@@ -37,12 +39,16 @@ fn each_step_adds_those_that_were_seen_last_up_to_the_limit() {
         let [id] = deployments(&fleet).try_into().unwrap();
         first.prints(&format!("{id}\n")).says(" (2 devices)\n");
         assert_eq!(steps(&fleet), [vec![1, 3]], "{selection:?}");
-        limit("2").prints("").says_exactly("r2: 2 of 5, 3 left; nothing to do within the limit\n");
-        limit("1").prints("").says("r2: 2 of 5, 3 left; nothing to do within the limit\n");
+        // What leads there is this line's deployment, too.
+        limit("2")
+            .prints(&format!("{id}\n"))
+            .says_exactly("r2: 2 of 5, 3 left; nothing to do within the limit\n");
+        limit("1").prints(&format!("{id}\n")).says("r2: 2 of 5, 3 left; nothing to do within the limit\n");
         limit("4").says("r2: 4 of 5, 1 left\n").says("Nothing to do for: 2 devices");
         limit("100%").says("r2: 5 of 5, 0 left\n");
         assert_eq!(steps(&fleet), [vec![1, 3], vec![0, 4], vec![2]], "{selection:?}");
-        limit("100%").prints("").says("r2: 5 of 5, 0 left; nothing to do within the limit\n");
+        let all = limit("100%").says("r2: 5 of 5, 0 left; nothing to do within the limit\n");
+        assert_eq!(all.stdout.lines().collect::<HashSet<_>>().len(), 3, "{}", all.transcript());
         assert_eq!(deployments(&fleet).len(), 3);
     }
 }
@@ -114,8 +120,15 @@ fn programs_get_how_far_it_is() {
     let step = |limit: &str| to_group(&fleet, &["-o", "json", "--limit", limit]).succeeds().json();
     assert_eq!(step("3")["limit"], json!({ "in": 3, "of": 5, "left": 2 }));
     let limit = json!({ "in": 3, "of": 5, "left": 2 });
-    assert_eq!(step("3"), json!({ "id": null, "created": false, "limit": limit }));
-    to_group(&fleet, &["-q", "--limit", "3"]).succeeds().prints("").says_exactly("");
+    let [made] = deployments(&fleet).try_into().unwrap();
+    assert_eq!(step("3"), json!({ "id": made, "created": false, "limit": limit, "under_way": [made] }));
+    to_group(&fleet, &["-q", "--limit", "3"]).succeeds().prints(&format!("{made}\n")).says_exactly("");
+    for number in [1, 3, 4] {
+        fleet.server.device_reports(&made, &id(number), "success");
+    }
+    fleet.server.report_inventory(&id(3), json!({ "device_type": TYPE, "artifact_name": RELEASE }));
+    let done = step("1");
+    assert_eq!((&done["id"], &done["under_way"]), (&Value::Null, &json!([])), "{done}");
 }
 
 #[test]

@@ -58,7 +58,7 @@ fn a_narrow_terminal_gets_a_narrow_line() {
     let name = "a very long name of a deployment that nobody has room for, with \u{1b}[2J in it";
     let deployment = fleet.server.create_deployment(name, RELEASE, &ids(0..2));
     let mut terminal = fleet.terminal(40, &format!("deployments watch {deployment} --interval 10ms"));
-    terminal.wait_for("a very long name of a deploym");
+    terminal.wait_for("a ver... 0 of 2 done: 2 pending");
     for number in 0..2 {
         fleet.server.device_reports(&deployment, &id(number), "downloading");
         fleet.server.device_reports(&deployment, &id(number), "success");

@@ -120,7 +120,7 @@ fn a_token_that_runs_out_ends_the_watch_but_not_the_deployment() {
         let watched = watched(&[]);
         watched.fleet.server.fault(Fault::on("GET", "/api/management/").status(status).times(9999));
         let hint = format!(
-            "the deployment goes on; mender-cli deployments watch {} follows it again",
+            "the watch has ended, not the deployment; mender-cli deployments watch {} follows it again",
             watched.deployment
         );
         watched.end().fails().says(reason).says(&hint).does_not_say("FAILURE: rollout: 2 of 2");
