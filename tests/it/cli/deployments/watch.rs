@@ -157,7 +157,7 @@ fn too_many_failures_end_the_watch_and_on_request_the_deployment() {
 }
 
 #[test]
-fn without_a_number_the_first_failure_is_one_too_many() {
+fn without_a_number_the_first_failure_is_one_too_many_only_for_an_abort() {
     let (fleet, deployment) = rollout(3);
     report(&fleet, &deployment, &["failure"]);
     let outcome = watch(&fleet, &deployment, &["--abort-on-failure", "-o", "json"]).run().exits_with(3);
@@ -281,9 +281,24 @@ fn programs_get_events_and_the_verdict_last() {
     assert!(events.iter().all(|event| event["time"].as_str().is_some_and(|time| time.ends_with('Z'))));
 }
 
+#[test]
+fn several_are_followed_at_once() {
+    let (fleet, first) = rollout(2);
+    let second = fleet.server.create_deployment("other", RELEASE, &ids(0..1));
+    let run = watched(&fleet, &first, &[&second]);
+    for deployment in [&first, &second] {
+        let look = format!("{V1}/{deployment}/statistics");
+        wait_for(&fleet.server, 2, |request| request.path == look);
+    }
+    report(&fleet, &second, &["failure"]);
+    report(&fleet, &first, &["success", "success"]);
+    let seen = run.join().unwrap().exits_with(3).says("rollout: all 2 devices have r2");
+    seen.says("FAILURE: other: the device does not have r2: 1 failure");
+}
+
 /// What had ended before is judged even by a watch without time for a single look.
 #[test]
-fn several_are_followed_at_once_and_judged_one_by_one() {
+fn several_are_judged_one_by_one() {
     let (fleet, good) = rollout(2);
     let bad = fleet.server.create_deployment("other", RELEASE, &ids(0..1));
     let late = fleet.server.create_deployment("late", RELEASE, &ids(1..2));
