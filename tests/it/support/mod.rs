@@ -3,6 +3,7 @@
 pub mod fleet;
 pub mod home;
 pub mod requests;
+pub mod tame;
 #[cfg(unix)]
 pub mod terminal;
 pub mod threads;

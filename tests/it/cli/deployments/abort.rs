@@ -3,8 +3,8 @@
 use sandbox::Fault;
 use serde_json::json;
 
-use super::verbs::{V1, deployed, lab_of, run};
-use super::{Fleet, RELEASE, id, lab};
+use super::verbs::{lab_of, run};
+use super::{Fleet, RELEASE, V1, deployed, id, lab};
 
 /// What is asked for those that have not begun.
 const PENDING: &str = "/api/management/v2/deployments/deployments?page=1&per_page=500&status=pending";

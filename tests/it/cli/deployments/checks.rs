@@ -241,7 +241,7 @@ fn lines_that_say_two_things_or_none_are_refused() {
 fn the_servers_own_refusal_is_told_in_its_words() {
     let fleet = lab(1);
     let body = br#"{"error": "No artifact for the deployment"}"#;
-    fleet.server.fault(Fault::on("POST", MADE).status(422).body("application/json", body));
+    fleet.server.fault(Fault::on("POST", V1).status(422).body("application/json", body));
     let refused = to_group(&fleet, &[]).fails().prints("").says("No artifact for the deployment");
     refused.says("hint: the Artifact is gone");
 }

@@ -22,7 +22,7 @@ fn filters(fleet: &Fleet) -> Vec<Value> {
 /// The paths and bodies of all dynamic deployments that were to be made.
 fn dynamic(fleet: &Fleet) -> Vec<Value> {
     let requests = fleet.server.requests().into_iter().filter(is_change);
-    let made = requests.filter(|request| request.path == LISTED);
+    let made = requests.filter(|request| request.path == V2);
     made.map(|request| serde_json::from_slice(&request.body).unwrap()).collect()
 }
 
@@ -156,7 +156,7 @@ fn a_dynamic_deployment_is_found_again() {
 #[test]
 fn a_filter_that_is_left_from_an_interrupted_run_is_used() {
     let fleet = enterprise(2);
-    fleet.server.fault(Fault::on("POST", LISTED).status(500));
+    fleet.server.fault(Fault::on("POST", V2).status(500));
     to_group(&fleet, &["--dynamic"]).fails().says("the server shows no such deployment");
     to_group(&fleet, &["--dynamic"]).succeeds().says("created: ");
     assert_eq!(deployments(&fleet).len(), 1);
@@ -167,7 +167,7 @@ fn a_filter_of_that_name_with_other_conditions_is_an_error() {
     let fleet = enterprise(2);
     let dynamic =
         |condition: &str| create(&fleet, &["--filter", condition, "--dynamic", "--name", "Tuesday", "--yes"]);
-    fleet.server.fault(Fault::on("POST", LISTED).status(500));
+    fleet.server.fault(Fault::on("POST", V2).status(500));
     dynamic("device_type=qemu").fails();
     let refused = dynamic("artifact_name=r1").fails().prints("");
     refused

@@ -3,8 +3,8 @@
 use sandbox::Fault;
 use serde_json::json;
 
-use super::verbs::{deployed, lab_of};
-use super::{Fleet, id, lab};
+use super::verbs::lab_of;
+use super::{Fleet, deployed, id, lab};
 use crate::support::home::{Invocation, Outcome};
 
 const SUMMARY: &str = "summary.md";
@@ -202,7 +202,7 @@ fn a_status_that_nobody_knows_shapes_no_summary_either() {
     let fleet = lab(1);
     let roll = deployed(&fleet, "roll", &["success"]);
     let lie = json!([{ "id": id(0), "status": "x | y\n# z" }]);
-    let path = format!("{}/{roll}/devices/list", super::verbs::V1);
+    let path = format!("{}/{roll}/devices/list", super::V1);
     fleet.server.fault(Fault::on("GET", &path).body("application/json", lie.to_string()).times(9));
     let run = in_github(&fleet, watch(&fleet, "roll")).run().exits_with(3);
     assert_eq!(commands(&run).len(), 1, "{}", run.stderr);

@@ -3,23 +3,13 @@
 use sandbox::Fault;
 use serde_json::{Value, json};
 
-use super::verbs::{V1, V2, deployed, fields, lab_of, run};
-use super::{Fleet, id};
+use super::verbs::{fields, lab_of, run};
+use super::{Fleet, V1, V2, deployed, id};
+use crate::support::tame::is_tame;
 
 /// A name, as it is, as people see it, and as it stands in a field.
 const NAME: &str = "a\u{1b}[2J\u{7}b\nc\td\r\u{202e}e\u{2028}f";
 const SHOWN: &str = r"a\u{1b}[2J\u{7}b\nc\td\r\u{202e}e\u{2028}f";
-/// What must reach no terminal.
-const DANGEROUS: [char; 5] = ['\u{1b}', '\u{7}', '\u{202e}', '\u{2028}', '\u{9b}'];
-
-#[track_caller]
-fn is_tame(text: &str) {
-    let wild: Vec<char> = DANGEROUS.into_iter().filter(|&c| text.contains(c)).collect();
-    assert!(wild.is_empty(), "{wild:?} in {text:?}");
-    let lone = text.replace("\r\n", "\n").contains('\r');
-    assert!(!lone, "{text:?}");
-}
-
 /// A device and a deployment of that name, with words to match.
 fn hostile() -> (Fleet, String) {
     let fleet = lab_of(&[NAME]);

@@ -5,8 +5,8 @@ use sandbox::Fault;
 use sandbox::artifact::Artifact;
 use serde_json::{Value, json};
 
-use super::verbs::{V1, V2, asked, deployed, lab_of, run};
-use super::{Fleet, TYPE, id, lab};
+use super::verbs::{asked, lab_of, run};
+use super::{Fleet, TYPE, V1, V2, deployed, id, lab};
 use crate::support::requests::is_change;
 
 /// So many deployments for one device, `d0` the oldest.

@@ -3,8 +3,8 @@
 use sandbox::{Fault, Sandbox};
 use serde_json::{Value, json};
 
-use super::verbs::{V1, V2, deployed, fields, lab_of, run};
-use super::{Fleet, id};
+use super::verbs::{fields, lab_of, run};
+use super::{Fleet, V1, V2, deployed, id};
 use crate::support::several_at_once;
 
 fn answer(fleet: &Fleet, path: &str, body: &Value) {

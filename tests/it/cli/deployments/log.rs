@@ -3,8 +3,8 @@
 use sandbox::Fault;
 use serde_json::json;
 
-use super::verbs::{V1, asked, deployed, lab_of, run};
-use super::{Fleet, id};
+use super::verbs::{asked, lab_of, run};
+use super::{Fleet, V1, deployed, id};
 
 /// Devices `one`, `two`, ... that failed with such logs; those with an empty one sent none.
 pub fn failed(logs: &[&str]) -> (Fleet, String) {

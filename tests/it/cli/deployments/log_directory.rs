@@ -3,9 +3,9 @@
 use sandbox::Fault;
 use serde_json::json;
 
-use super::id;
 use super::log::failed;
-use super::verbs::{V1, run};
+use super::verbs::run;
+use super::{V1, id};
 
 #[test]
 fn each_log_gets_a_file_in_a_directory_that_is_made() {

@@ -32,7 +32,7 @@ use sandbox::artifact::Artifact;
 use serde_json::{Value, json};
 
 use crate::support::Fleet;
-use crate::support::fleet::id;
+use crate::support::fleet::{id, ids};
 use crate::support::home::Outcome;
 use crate::support::requests::is_change;
 
@@ -42,9 +42,10 @@ const RELEASE: &str = "r2";
 const TYPE: &str = "qemu";
 /// The group of all devices.
 const GROUP: &str = "lab";
-/// Where deployments are made, and where they are looked for.
-const MADE: &str = "/api/management/v1/deployments/deployments";
-const LISTED: &str = "/api/management/v2/deployments/deployments";
+/// Where deployments are made, and where each of them and what belongs to it is found.
+const V1: &str = "/api/management/v1/deployments/deployments";
+/// Where they are listed, and where dynamic ones are made.
+const V2: &str = "/api/management/v2/deployments/deployments";
 
 /// A server with the release, and so many accepted devices in the group that run another one.
 fn lab(count: usize) -> Fleet {
@@ -74,6 +75,27 @@ fn join(fleet: &Fleet, id: &str, device_type: &str) {
     fleet.server.set_group(id, GROUP);
 }
 
+/// A deployment for the first devices, of which each has got so far; those with an empty status never ask.
+fn deployed(fleet: &Fleet, name: &str, statuses: &[&str]) -> String {
+    let deployment = fleet.server.create_deployment(name, RELEASE, &ids(0..statuses.len()));
+    report(fleet, &deployment, statuses);
+    deployment
+}
+
+/// The first devices report these, in order; nothing is reported for an empty one.
+fn report(fleet: &Fleet, deployment: &str, statuses: &[&str]) {
+    for (number, status) in statuses.iter().enumerate().filter(|(_, status)| !status.is_empty()) {
+        fleet.server.device_reports(deployment, &id(number), status);
+    }
+}
+
+/// A lab of so many devices, and a deployment named rollout for all of them, which have not asked yet.
+fn rollout(count: usize) -> (Fleet, String) {
+    let fleet = lab(count);
+    let deployment = deployed(&fleet, "rollout", &vec![""; count]);
+    (fleet, deployment)
+}
+
 /// `deployments create` of the release.
 fn create(fleet: &Fleet, args: &[&str]) -> Outcome {
     fleet.cli(["deployments", "create", "--artifact", RELEASE]).args(args).run()
@@ -88,7 +110,7 @@ fn to_group(fleet: &Fleet, args: &[&str]) -> Outcome {
 fn orders(fleet: &Fleet) -> Vec<(String, Value)> {
     let requests = fleet.server.requests().into_iter().filter(is_change);
     let order = |request: sandbox::Recorded| {
-        let behind = request.path.strip_prefix(MADE)?.to_owned();
+        let behind = request.path.strip_prefix(V1)?.to_owned();
         Some((behind, serde_json::from_slice(&request.body).unwrap_or_default()))
     };
     requests.filter_map(order).collect()

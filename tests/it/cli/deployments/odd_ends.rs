@@ -3,17 +3,11 @@
 use sandbox::Fault;
 use serde_json::json;
 
-use super::{LISTED, MADE, RELEASE, lab};
+use super::{RELEASE, V1, V2, lab, rollout};
 use crate::support::Fleet;
 use crate::support::fleet::{id, ids};
 use crate::support::home::Invocation;
 use crate::support::requests::wait_until;
-
-fn rollout(count: usize) -> (Fleet, String) {
-    let fleet = lab(count);
-    let deployment = fleet.server.create_deployment("rollout", RELEASE, &ids(0..count));
-    (fleet, deployment)
-}
 
 fn watch(fleet: &Fleet, deployment: &str, more: &[&str]) -> Invocation {
     fleet.cli(["deployments", "watch", deployment, "--interval", "5ms", "--timeout", "60s"]).args(more)
@@ -29,7 +23,7 @@ fn an_abort_of_which_the_answer_is_lost_is_one() {
         let (fleet, deployment) = rollout(3);
         fleet.server.device_reports(&deployment, &id(0), "failure");
         fleet.server.device_reports(&deployment, &id(1), "installing");
-        let path = format!("{MADE}/{deployment}/status");
+        let path = format!("{V1}/{deployment}/status");
         fleet.server.fault(Fault::on("PUT", &path).status(502).after_the_work());
         let outcome = watch(&fleet, &deployment, &[flags, &["-o", "json"]].concat()).run().exits_with(code);
         assert_eq!(outcome.json()["end"], end, "{}", outcome.transcript());
@@ -41,9 +35,7 @@ fn an_abort_of_which_the_answer_is_lost_is_one() {
 fn an_end_that_nobody_can_read_is_none_that_goes_on() {
     let (fleet, deployment) = rollout(1);
     fleet.server.device_reports(&deployment, &id(0), "success");
-    fleet
-        .server
-        .fault(Fault::on("GET", &format!("{MADE}/{deployment}/devices/list")).status(500).times(9999));
+    fleet.server.fault(Fault::on("GET", &format!("{V1}/{deployment}/devices/list")).status(500).times(9999));
     let late = watch(&fleet, &deployment, &["--timeout", "2s"]).run().exits_with(4);
     let late = late.says("it has ended, but the server did not tell how: 1 of 1 done: 1 success");
     late.says(&format!("deployments watch {deployment} asks again")).does_not_say("goes on");
@@ -55,7 +47,7 @@ fn a_device_that_finishes_between_two_requests_has_not_left() {
     let (fleet, deployment) = rollout(2);
     let run = watch(&fleet, &deployment, &[]);
     // Counts one device too many, once.
-    let path = format!("{MADE}/{deployment}/devices/list?page=1&per_page=1&status=finished");
+    let path = format!("{V1}/{deployment}/devices/list?page=1&per_page=1&status=finished");
     fleet.server.fault(Fault::on("GET", &path).header("X-Total-Count", "1").body("application/json", "[]"));
     let run = std::thread::spawn(move || run.run());
     let counts = || fleet.server.requests().iter().filter(|it| it.query.ends_with("status=finished")).count();
@@ -74,7 +66,7 @@ fn numbers_beyond_all_reason_are_endured() {
     watch(&fleet, &deployment, &["--interval", &huge]).run().succeeds();
     let (fleet, deployment) = rollout(1);
     let lie = format!(r#"{{"success":{huge},"failure":{huge},"pending":5}}"#);
-    let path = format!("{MADE}/{deployment}/statistics");
+    let path = format!("{V1}/{deployment}/statistics");
     fleet.server.fault(Fault::on("GET", &path).body("application/json", lie).times(9999));
     watch(&fleet, &deployment, &["--timeout", "1s"]).run().exits_with(4);
     watch(&fleet, &deployment, &["--timeout", "1s", "--max-failures", "5%"]).run().exits_with(3);
@@ -82,8 +74,8 @@ fn numbers_beyond_all_reason_are_endured() {
         r#"[{{"id":"{deployment}","status":"finished","max_devices":{huge},"statistics":{{"status":{{"success":{huge}}}}}}}]"#
     );
     fleet.server.clear_faults();
-    fleet.server.fault(Fault::on("GET", LISTED).body("application/json", listed).times(9999));
-    let list = format!("{MADE}/{deployment}/devices/list");
+    fleet.server.fault(Fault::on("GET", V2).body("application/json", listed).times(9999));
+    let list = format!("{V1}/{deployment}/devices/list");
     let count = Fault::on("GET", &list).body("application/json", "[]").header("X-Total-Count", &huge);
     fleet.server.fault(count.times(2));
     let odd = watch(&fleet, &deployment, &["--timeout", "3s"]).run();
@@ -121,7 +113,7 @@ fn programs_are_told_of_what_nobody_can_judge_too() {
     fleet.server.device_reports(&deployment, &id(0), "success");
     fleet.server.device_reports(&deployment, &id(1), "success");
     let gone = r#"{"error":"Resource not found","request_id":"1"}"#;
-    let path = format!("{MADE}/{other}/statistics");
+    let path = format!("{V1}/{other}/statistics");
     fleet.server.fault(Fault::on("GET", &path).status(404).body("application/json", gone).times(99));
     let line = |form| watch(&fleet, &deployment, &[&other, "-o", form]).run().fails();
     let json = line("json").json();
@@ -134,7 +126,7 @@ fn programs_are_told_of_what_nobody_can_judge_too() {
 #[test]
 fn news_is_not_lost_with_half_a_look() {
     let (fleet, deployment) = rollout(1);
-    fleet.server.fault(Fault::on("GET", LISTED).status(500));
+    fleet.server.fault(Fault::on("GET", V2).status(500));
     let run = watch(&fleet, &deployment, &["-o", "jsonl"]);
     let run = std::thread::spawn(move || run.run());
     let looks = || fleet.server.requests().iter().filter(|it| it.path.ends_with("/statistics")).count();
@@ -159,7 +151,7 @@ fn a_large_fleet_has_large_deployments_and_small_pages() {
         let _ = fleet.cli(["deployments"]).args(&words).run();
         let requests = fleet.server.requests();
         let asked: Vec<String> =
-            requests.iter().filter(|it| it.path == LISTED).map(|it| it.query.clone()).collect();
+            requests.iter().filter(|it| it.path == V2).map(|it| it.query.clone()).collect();
         assert!(!asked.is_empty() && asked.iter().all(|it| it.contains("per_page=50")), "{line}: {asked:?}");
     }
 }
@@ -232,7 +224,7 @@ fn time_is_up_also_where_the_server_is_silent() {
 #[test]
 fn ctrl_c_while_it_is_being_created_says_so() {
     let fleet = lab(1);
-    fleet.server.fault(Fault::on("POST", MADE).hang().after_the_work());
+    fleet.server.fault(Fault::on("POST", V1).hang().after_the_work());
     let mut terminal =
         fleet.terminal(120, &format!("deployments create --artifact {RELEASE} {} --name x", id(0)));
     wait_until(|| "the request", || !fleet.changes().is_empty());
@@ -259,8 +251,7 @@ fn a_terminal_that_can_only_add_lines_gets_lines() {
 #[test]
 fn an_id_that_is_none_is_looked_up() {
     let fleet = lab(1);
-    let lie =
-        Fault::on("POST", MADE).status(201).header("Location", "https://evil.example/x/../../etc/passwd");
+    let lie = Fault::on("POST", V1).status(201).header("Location", "https://evil.example/x/../../etc/passwd");
     fleet.server.fault(lie.after_the_work());
     let made = super::create(&fleet, &[&id(0), "--name", "x"]).succeeds();
     let [id] = super::deployments(&fleet).try_into().unwrap();

@@ -3,8 +3,8 @@
 use sandbox::Fault;
 use serde_json::{Value, json};
 
-use super::verbs::{V1, V2, asked, deployed, fields, lab_of, run};
-use super::{Fleet, GROUP, id, lab};
+use super::verbs::{asked, fields, lab_of, run};
+use super::{Fleet, GROUP, V1, V2, deployed, id, lab};
 use crate::support::fleet::ids;
 
 /// The properties of a deployment that are not empty.

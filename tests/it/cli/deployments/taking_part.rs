@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::verbs::{asked, deployed, fields, lab_of, run};
-use super::{Fleet, RELEASE, id, lab};
+use super::verbs::{asked, fields, lab_of, run};
+use super::{Fleet, RELEASE, deployed, id, lab};
 
 /// One device of most kinds of status, and two that never ask.
 const STATUSES: [&str; 8] =

@@ -2,19 +2,12 @@
 
 use serde_json::json;
 
-use super::{RELEASE, lab};
-use crate::support::Fleet;
+use super::{RELEASE, lab, rollout};
 use crate::support::fleet::{id, ids};
-
-fn deployed(count: usize) -> (Fleet, String) {
-    let fleet = lab(count);
-    let deployment = fleet.server.create_deployment("rollout", RELEASE, &ids(0..count));
-    (fleet, deployment)
-}
 
 #[test]
 fn a_bar_shows_who_is_where_and_the_newest_failures_stay_above_it() {
-    let (fleet, deployment) = deployed(4);
+    let (fleet, deployment) = rollout(4);
     let mut terminal = fleet.terminal(100, &format!("deployments watch {deployment} --interval 10ms"));
     terminal.wait_for("rollout [........................] 0 of 4 done: 4 pending");
     fleet.server.device_reports(&deployment, &id(0), "success");
@@ -34,7 +27,7 @@ fn a_bar_shows_who_is_where_and_the_newest_failures_stay_above_it() {
 
 #[test]
 fn ctrl_c_leaves_the_deployment_running_and_says_how_to_go_on() {
-    let (fleet, deployment) = deployed(1);
+    let (fleet, deployment) = rollout(1);
     for line in [
         format!("deployments watch {deployment} --interval 10ms"),
         format!("deployments create --artifact {RELEASE} --wait {} --name rollout --interval 10ms", id(0)),
@@ -54,7 +47,7 @@ fn ctrl_c_leaves_the_deployment_running_and_says_how_to_go_on() {
 /// A line that is too long for the terminal would be drawn again and again, one below the other.
 #[test]
 fn a_narrow_terminal_gets_a_narrow_line() {
-    let (fleet, _) = deployed(2);
+    let (fleet, _) = rollout(2);
     let name = "a very long name of a deployment that nobody has room for, with \u{1b}[2J in it";
     let deployment = fleet.server.create_deployment(name, RELEASE, &ids(0..2));
     let mut terminal = fleet.terminal(40, &format!("deployments watch {deployment} --interval 10ms"));

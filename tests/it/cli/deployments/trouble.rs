@@ -2,17 +2,17 @@
 
 use std::thread::JoinHandle;
 
-use sandbox::{Fault, Sandbox};
+use sandbox::{Fault, Recorded, Sandbox};
 
-use super::{RELEASE, lab};
-use crate::support::Fleet;
-use crate::support::fleet::{id, ids};
+use super::{RELEASE, V1, V2, lab, report, rollout};
+use crate::support::fleet::id;
 use crate::support::home::Outcome;
 use crate::support::requests::{wait_for, wait_until};
+use crate::support::{Fleet, several_at_once};
 
 const STATISTICS: &str = "/statistics";
 
-/// A deployment for two devices that is being watched, and was looked at.
+/// A deployment for two devices that is being watched, and was looked at. The test ends it by what it lets happen.
 struct Watched {
     fleet: Fleet,
     deployment: String,
@@ -20,8 +20,7 @@ struct Watched {
 }
 
 fn watched(more: &[&str]) -> Watched {
-    let fleet = lab(2);
-    let deployment = fleet.server.create_deployment("rollout", RELEASE, &ids(0..2));
+    let (fleet, deployment) = rollout(2);
     // What would wait for ever fails instead.
     let line =
         fleet.cli(["deployments", "watch", &deployment, "--interval", "5ms", "--timeout", "60s"]).args(more);
@@ -45,6 +44,13 @@ impl Watched {
         wait_until(what, || self.fleet.server.requests().len() >= seen + times);
     }
 
+    /// Waits for so many more requests to a path.
+    fn asks_for(&self, path: &str, count: usize) {
+        let is_such = |request: &Recorded| request.path == path;
+        let seen = self.fleet.server.requests().iter().filter(|request| is_such(request)).count();
+        wait_for(&self.fleet.server, seen + count, is_such);
+    }
+
     fn devices_succeed(&self) {
         for number in 0..2 {
             self.fleet.server.device_reports(&self.deployment, &id(number), "success");
@@ -66,7 +72,7 @@ fn an_outage_is_endured() {
         ("429", |fault| fault.status(429).header("Retry-After", "3600")),
         ("web page", |fault| fault.body("text/html", "<html>We will be back soon</html>")),
     ];
-    for (what, fault) in refusals {
+    several_at_once(&refusals, |(what, fault)| {
         let watched = watched(&[]);
         watched.trouble(fault, 20);
         watched.devices_succeed();
@@ -74,7 +80,7 @@ fn an_outage_is_endured() {
         let seen = seen.says("warning: rollout: ").says("; going on").says(what);
         let seen = seen.says("rollout: the server answers again").says("all 2 devices have r2");
         assert_eq!(seen.stderr.matches("; going on").count(), 1, "{}", seen.transcript());
-    }
+    });
 }
 
 #[test]
@@ -88,18 +94,22 @@ fn a_line_that_breaks_is_endured() {
 
 #[test]
 fn nonsense_is_no_verdict() {
-    for body in ["{}", "[]", "null", "\"finished\"", "{\"success\": -1}", "{\"success\": \"2\"}", "{", ""] {
-        let watched = watched(&["--timeout", "400ms"]);
-        let path = format!("/api/management/v1/deployments/deployments/{}{STATISTICS}", watched.deployment);
-        watched.fleet.server.fault(Fault::on("GET", &path).body("application/json", body).times(9999));
-        watched.end().exits_with(4).says("time is up");
-    }
+    let nonsense = ["{}", "[]", "null", "\"finished\"", "{\"success\": -1}", "{\"success\": \"2\"}", "{", ""];
+    several_at_once(&nonsense, |body| {
+        let watched = watched(&[]);
+        let path = format!("{V1}/{}{STATISTICS}", watched.deployment);
+        watched.fleet.server.fault(Fault::on("GET", &path).body("application/json", *body).times(9999));
+        watched.asks_for(&path, 6);
+        watched.fleet.server.clear_faults();
+        watched.devices_succeed();
+        watched.end().succeeds().says("all 2 devices have r2");
+    });
 }
 
 /// A page of finished deployments that is another one's, or is not finished.
 #[test]
 fn another_deployments_end_is_not_this_ones() {
-    let watched = watched(&["--timeout", "400ms"]);
+    let watched = watched(&[]);
     let good = r#"{"success": 2}"#;
     for (id, status) in
         [("0aaaaaaa-0000-4000-8000-000000000000", "finished"), (&watched.deployment, "inprogress")]
@@ -107,11 +117,13 @@ fn another_deployments_end_is_not_this_ones() {
         let body = format!(
             r#"[{{"id":"{id}","status":"{status}","max_devices":2,"statistics":{{"status":{good}}}}}]"#
         );
-        let lie =
-            Fault::on("GET", "/api/management/v2/deployments/deployments").body("application/json", body);
+        let lie = Fault::on("GET", V2).body("application/json", body);
         watched.fleet.server.fault(lie.times(3));
     }
-    watched.end().exits_with(4);
+    // With the seventh question all six lies have been told.
+    watched.asks_for(V2, 7);
+    watched.devices_succeed();
+    watched.end().succeeds().says("all 2 devices have r2");
 }
 
 #[test]
@@ -139,7 +151,7 @@ fn a_deployment_that_is_aborted_meanwhile_has_failed() {
 fn a_deployment_that_is_removed_meanwhile_is_no_verdict() {
     let watched = watched(&[]);
     let gone = r#"{"error":"Resource not found","request_id":"1"}"#;
-    let path = format!("/api/management/v1/deployments/deployments/{}", watched.deployment);
+    let path = format!("{V1}/{}", watched.deployment);
     watched.fleet.server.fault(Fault::on("GET", &path).status(404).body("application/json", gone).times(99));
     let seen = watched.end().fails();
     seen.says("FAILURE: rollout: the deployment is gone, and nobody knows how it ended");
@@ -149,16 +161,18 @@ fn a_deployment_that_is_removed_meanwhile_is_no_verdict() {
 #[test]
 fn trouble_at_the_end_delays_the_verdict() {
     let watched = watched(&[]);
-    let list = format!("/api/management/v1/deployments/deployments/{}/devices/list", watched.deployment);
+    let list = format!("{V1}/{}/devices/list", watched.deployment);
     watched.fleet.server.fault(Fault::on("GET", &list).status(500).times(7));
     watched.fleet.server.device_reports(&watched.deployment, &id(0), "success");
     watched.fleet.server.device_reports(&watched.deployment, &id(1), "noartifact");
     watched.end().exits_with(3).says("1 of 2 devices do not have r2: 1 noartifact").says("; going on");
-    let watched = self::watched(&["--timeout", "500ms"]);
-    let list = format!("/api/management/v1/deployments/deployments/{}/devices/list", watched.deployment);
-    watched.fleet.server.fault(Fault::on("GET", &list).status(500).times(9999));
-    watched.devices_succeed();
-    watched.end().exits_with(4).says("time is up");
+    // As long as there is time.
+    let (fleet, deployment) = rollout(2);
+    report(&fleet, &deployment, &["success", "success"]);
+    let list = format!("{V1}/{deployment}/devices/list");
+    fleet.server.fault(Fault::on("GET", &list).status(500).times(9999));
+    let line = ["deployments", "watch", &deployment, "--interval", "5ms", "--timeout", "100ms"];
+    fleet.cli(line).run().exits_with(4).says("time is up");
 }
 
 /// The counters keep it as pending, and so the server never calls the deployment finished.
@@ -195,8 +209,7 @@ fn a_device_that_was_named_twice_is_no_reason_to_wait_for_ever() {
 
 #[test]
 fn events_that_nobody_reads_end_the_watch_as_a_failure() {
-    let fleet = lab(1);
-    let deployment = fleet.server.create_deployment("rollout", RELEASE, &ids(0..1));
+    let (fleet, deployment) = rollout(1);
     let line = fleet.cli(["deployments", "watch", &deployment, "--interval", "5ms", "-o", "jsonl"]);
     let mut command = line.into_command();
     command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());

@@ -67,7 +67,7 @@ fn what_differs_is_not_the_same() {
 fn the_servers_conflict_leads_to_the_one_that_is_there() {
     let fleet = lab(2);
     let first = to_group(&fleet, &[]).succeeds();
-    fleet.server.fault(Fault::on("GET", LISTED).body("application/json", "[]"));
+    fleet.server.fault(Fault::on("GET", V2).body("application/json", "[]"));
     to_group(&fleet, &[]).succeeds().prints(&first.stdout).says("it is there already");
     assert_eq!((orders(&fleet).len(), deployments(&fleet).len()), (2, 1));
 }
@@ -76,7 +76,7 @@ fn the_servers_conflict_leads_to_the_one_that_is_there() {
 fn a_conflict_with_what_nobody_shows_is_told() {
     let fleet = lab(1);
     let body = br#"{"error": "there is already an active deployment with the same parameters"}"#;
-    fleet.server.fault(Fault::on("POST", MADE).status(409).body("application/json", body));
+    fleet.server.fault(Fault::on("POST", V1).status(409).body("application/json", body));
     let refused = to_group(&fleet, &[]).fails().prints("").says("already an active deployment");
     refused.says("hint: --name with another name makes a second one");
 }
@@ -84,10 +84,10 @@ fn a_conflict_with_what_nobody_shows_is_told() {
 #[test]
 fn a_deployment_whose_answer_is_lost_is_found() {
     let lost = [
-        Fault::on("POST", MADE).cut(),
-        Fault::on("POST", MADE).status(500),
-        Fault::on("POST", MADE).status(502).body("text/html", "<html>"),
-        Fault::on("POST", MADE).body("text/html", "<html>"),
+        Fault::on("POST", V1).cut(),
+        Fault::on("POST", V1).status(500),
+        Fault::on("POST", V1).status(502).body("text/html", "<html>"),
+        Fault::on("POST", V1).body("text/html", "<html>"),
     ];
     for fault in lost {
         let fleet = lab(2);
@@ -109,9 +109,9 @@ fn a_deployment_whose_answer_is_lost_is_found() {
 #[test]
 fn an_order_that_did_not_arrive_is_told_and_made_by_the_next_run() {
     for fault in [
-        Fault::on("POST", MADE).cut(),
-        Fault::on("POST", MADE).status(500),
-        Fault::on("POST", MADE).status(502).body("text/html", "<html>"),
+        Fault::on("POST", V1).cut(),
+        Fault::on("POST", V1).status(500),
+        Fault::on("POST", V1).status(502).body("text/html", "<html>"),
     ] {
         let fleet = lab(2);
         // One of that name is over; it is not the one.
@@ -129,8 +129,8 @@ fn an_order_that_did_not_arrive_is_told_and_made_by_the_next_run() {
 #[test]
 fn a_server_that_is_away_when_it_is_looked_for_leaves_a_doubt_that_the_next_run_settles() {
     let fleet = lab(2);
-    fleet.server.fault(Fault::on("POST", MADE).cut().after_the_work());
-    let away = Fault::on("GET", LISTED).after(1).status(503).header("Retry-After", "0").times(4);
+    fleet.server.fault(Fault::on("POST", V1).cut().after_the_work());
+    let away = Fault::on("GET", V2).after(1).status(503).header("Retry-After", "0").times(4);
     fleet.server.fault(away);
     let doubtful = to_group(&fleet, &[]).fails().prints("");
     doubtful.says("hint: it may have been created all the same; the same line again finds out");
@@ -144,11 +144,11 @@ fn a_server_that_is_away_when_it_is_looked_for_leaves_a_doubt_that_the_next_run_
 fn a_run_that_was_killed_over_its_order_makes_no_second_one() {
     for is_made in [true, false] {
         let fleet = lab(2);
-        let hang = Fault::on("POST", MADE).hang();
+        let hang = Fault::on("POST", V1).hang();
         fleet.server.fault(if is_made { hang.after_the_work() } else { hang });
         let line = ["deployments", "create", "--artifact", RELEASE, "--group", GROUP, "--yes"];
         let mut child = fleet.cli(line).into_command().spawn().unwrap();
-        wait_for(&fleet.server, 1, |request| request.method == "POST" && request.path.starts_with(MADE));
+        wait_for(&fleet.server, 1, |request| request.method == "POST" && request.path.starts_with(V1));
         if is_made {
             crate::support::requests::wait_until(|| "it is made", || deployments(&fleet).len() == 1);
         }
@@ -219,6 +219,6 @@ fn what_failed_somewhere_or_has_no_name_of_its_own_is_made_again() {
 #[test]
 fn who_may_not_look_may_still_create() {
     let fleet = lab(1);
-    fleet.server.fault(Fault::on("GET", LISTED).status(403));
+    fleet.server.fault(Fault::on("GET", V2).status(403));
     to_group(&fleet, &[]).succeeds().says("created: ");
 }

@@ -125,7 +125,7 @@ fn a_failed_upload_creates_nothing() {
 
 #[test]
 fn a_run_that_ended_between_the_two_is_gone_on_with() {
-    for fault in [Fault::on("POST", MADE).status(500), Fault::on("POST", MADE).cut()] {
+    for fault in [Fault::on("POST", V1).status(500), Fault::on("POST", V1).cut()] {
         let fleet = with_file(1);
         fleet.server.fault(fault);
         upload(&fleet, &["--yes"])
@@ -142,10 +142,10 @@ fn a_run_that_ended_between_the_two_is_gone_on_with() {
 #[test]
 fn a_run_that_was_killed_between_the_two_is_gone_on_with() {
     let fleet = with_file(1);
-    fleet.server.fault(Fault::on("POST", MADE).hang());
+    fleet.server.fault(Fault::on("POST", V1).hang());
     let line = ["deployments", "create", "--upload", "r3.mender", "--group", GROUP, "--yes"];
     let mut child = fleet.cli(line).into_command().spawn().unwrap();
-    let is_order = |request: &sandbox::Recorded| request.method == "POST" && request.path.starts_with(MADE);
+    let is_order = |request: &sandbox::Recorded| request.method == "POST" && request.path.starts_with(V1);
     crate::support::requests::wait_for(&fleet.server, 1, is_order);
     child.kill().unwrap();
     child.wait().unwrap();

@@ -1,31 +1,34 @@
 //! `deployments watch`: what is seen, and the verdict.
 
+use std::thread::{JoinHandle, spawn};
 use std::time::Duration;
 
+use sandbox::{Fault, Recorded};
 use serde_json::{Value, json};
 
-use super::{GROUP, RELEASE, lab};
+use super::{GROUP, RELEASE, V1, report, rollout};
 use crate::support::Fleet;
 use crate::support::fleet::{id, ids};
 use crate::support::home::{Invocation, Outcome};
-
-/// A deployment for the first so many devices of a lab.
-fn deployed(count: usize) -> (Fleet, String) {
-    let fleet = lab(count);
-    let deployment = fleet.server.create_deployment("rollout", RELEASE, &ids(0..count));
-    (fleet, deployment)
-}
+use crate::support::requests::wait_for;
 
 fn watch(fleet: &Fleet, deployment: &str, more: &[&str]) -> Invocation {
     // What would wait for ever fails instead.
     fleet.cli(["deployments", "watch", deployment, "--interval", "5ms", "--timeout", "60s"]).args(more)
 }
 
-/// Devices report these, in order.
-fn report(fleet: &Fleet, deployment: &str, statuses: &[&str]) {
-    for (number, status) in statuses.iter().enumerate() {
-        fleet.server.device_reports(deployment, &id(number), status);
-    }
+/// The same beside the test, which ends it by what it lets happen.
+fn watched(fleet: &Fleet, deployment: &str, more: &[&str]) -> JoinHandle<Outcome> {
+    let line = watch(fleet, deployment, more);
+    spawn(move || line.run())
+}
+
+/// Waits until it has been looked at three times more: what was there before has been seen by then, and was no end.
+#[track_caller]
+fn looks_on(fleet: &Fleet) {
+    let is_look = |request: &Recorded| request.path.ends_with("/statistics");
+    let seen = fleet.server.requests().iter().filter(|request| is_look(request)).count();
+    wait_for(&fleet.server, seen + 3, is_look);
 }
 
 #[track_caller]
@@ -37,7 +40,7 @@ fn verdict(outcome: &Outcome) -> (String, u64, u64) {
 
 #[test]
 fn success_everywhere_is_success() {
-    let (fleet, deployment) = deployed(2);
+    let (fleet, deployment) = rollout(2);
     report(&fleet, &deployment, &["success", "already-installed"]);
     let seen = watch(&fleet, &deployment, &[]).run().succeeds().prints("");
     seen.says("rollout: all 2 devices have r2, after ");
@@ -53,7 +56,7 @@ fn success_everywhere_is_success() {
 #[test]
 fn every_other_end_is_a_failure_with_names() {
     for status in ["failure", "noartifact", "aborted", "decommissioned"] {
-        let (fleet, deployment) = deployed(2);
+        let (fleet, deployment) = rollout(2);
         fleet.server.set_tags(&id(1), &[("name", json!("pump"))]);
         report(&fleet, &deployment, &["success", status]);
         let seen = watch(&fleet, &deployment, &[]).run().exits_with(3).prints("");
@@ -74,7 +77,7 @@ fn every_other_end_is_a_failure_with_names() {
 
 #[test]
 fn who_was_never_heard_of_fails_too() {
-    let (fleet, deployment) = deployed(3);
+    let (fleet, deployment) = rollout(3);
     report(&fleet, &deployment, &["success"]);
     fleet.cli(["deployments", "abort", &deployment, "--yes"]).run().succeeds();
     let seen = watch(&fleet, &deployment, &[]).run().exits_with(3);
@@ -86,7 +89,7 @@ fn who_was_never_heard_of_fails_too() {
 
 #[test]
 fn many_failures_are_cut_for_people_and_whole_for_programs() {
-    let (fleet, deployment) = deployed(13);
+    let (fleet, deployment) = rollout(13);
     report(&fleet, &deployment, &["failure"; 13]);
     let seen = watch(&fleet, &deployment, &[]).run().exits_with(3);
     seen.says(&format!("  {}  failure\n  and 3 more\n", id(9))).does_not_say(&id(10)[..]);
@@ -98,7 +101,7 @@ fn many_failures_are_cut_for_people_and_whole_for_programs() {
 
 #[test]
 fn each_device_is_listed_on_request() {
-    let (fleet, deployment) = deployed(3);
+    let (fleet, deployment) = rollout(3);
     fleet.server.set_tags(&id(0), &[("name", json!("pump"))]);
     report(&fleet, &deployment, &["success", "failure"]);
     fleet.server.device_logs(&deployment, &id(1), "x\n");
@@ -116,7 +119,7 @@ fn each_device_is_listed_on_request() {
 
 #[test]
 fn some_failures_may_be_tolerated() {
-    let (fleet, deployment) = deployed(4);
+    let (fleet, deployment) = rollout(4);
     report(&fleet, &deployment, &["success", "success", "failure", "failure"]);
     for (most, code) in [("0", 3), ("1", 3), ("2", 0), ("49%", 3), ("50%", 0)] {
         let seen = watch(&fleet, &deployment, &["--max-failures", most]).run().exits_with(code);
@@ -139,7 +142,7 @@ fn some_failures_may_be_tolerated() {
 
 #[test]
 fn too_many_failures_end_the_watch_and_on_request_the_deployment() {
-    let (fleet, deployment) = deployed(5);
+    let (fleet, deployment) = rollout(5);
     report(&fleet, &deployment, &["failure", "failure", "installing"]);
     let early = watch(&fleet, &deployment, &["--max-failures", "1"]).run().exits_with(3);
     early
@@ -154,42 +157,49 @@ fn too_many_failures_end_the_watch_and_on_request_the_deployment() {
 }
 
 #[test]
-fn without_a_number_the_first_failure_is_one_too_many() {
-    let (fleet, deployment) = deployed(3);
+fn without_a_number_the_first_failure_is_one_too_many_only_for_an_abort() {
+    let (fleet, deployment) = rollout(3);
     report(&fleet, &deployment, &["failure"]);
     let outcome = watch(&fleet, &deployment, &["--abort-on-failure", "-o", "json"]).run().exits_with(3);
     assert_eq!(outcome.json()["end"], "aborted-for-failures");
     assert_eq!(fleet.changes().len(), 1);
     // Otherwise all of them are waited for.
-    let (fleet, deployment) = deployed(3);
+    let (fleet, deployment) = rollout(3);
     report(&fleet, &deployment, &["failure"]);
-    watch(&fleet, &deployment, &["--timeout", "100ms"]).run().exits_with(4);
+    let run = watched(&fleet, &deployment, &[]);
+    looks_on(&fleet);
+    fleet.server.device_reports(&deployment, &id(1), "success");
+    fleet.server.device_reports(&deployment, &id(2), "success");
+    run.join().unwrap().exits_with(3).says("1 of 3 devices do not have r2: 1 failure");
     assert!(fleet.changes().is_empty());
 }
 
 #[test]
 fn a_share_counts_from_a_sensible_number_of_results() {
-    let (fleet, deployment) = deployed(100);
+    let (fleet, deployment) = rollout(100);
     report(&fleet, &deployment, &["failure", "failure", "success"]);
-    watch(&fleet, &deployment, &["--max-failures", "10%", "--timeout", "150ms"]).run().exits_with(4);
+    let run = watched(&fleet, &deployment, &["--max-failures", "10%"]);
+    looks_on(&fleet);
     for number in 3..19 {
         fleet.server.device_reports(&deployment, &id(number), "success");
     }
-    watch(&fleet, &deployment, &["--max-failures", "10%", "--timeout", "150ms"]).run().exits_with(4);
+    looks_on(&fleet);
     fleet.server.device_reports(&deployment, &id(19), "failure");
-    let early = watch(&fleet, &deployment, &["--max-failures", "10%", "--timeout", "30s"]).run();
+    let early = run.join().unwrap();
     early.exits_with(3).says("too many devices failed, and it goes on: 20 of 100 done: 3 failure");
 }
 
 #[test]
 fn time_that_is_up_has_a_code_of_its_own() {
-    let (fleet, deployment) = deployed(3);
+    let (fleet, deployment) = rollout(3);
     report(&fleet, &deployment, &["success", "downloading"]);
-    let late = watch(&fleet, &deployment, &["--timeout", "150ms"]).run().exits_with(4);
-    late.says("time is up after 0 s, and it goes on: 1 of 3 done: 1 downloading, 1 pending, 1 success")
+    // Time enough for the one look that tells how far it is.
+    let late = watch(&fleet, &deployment, &["--timeout", "3s"]).run().exits_with(4);
+    late.says("FAILURE: rollout: time is up after ")
+        .says(" s, and it goes on: 1 of 3 done: 1 downloading, 1 pending, 1 success")
         .says(&format!("deployments watch {deployment} follows it on"));
     assert!(fleet.changes().is_empty());
-    let late = watch(&fleet, &deployment, &["--timeout", "150ms", "--abort-on-timeout", "-o", "json"]).run();
+    let late = watch(&fleet, &deployment, &["--timeout", "50ms", "--abort-on-timeout", "-o", "json"]).run();
     let json = late.exits_with(4).json();
     assert_eq!((&json["end"], &json["verdict"]), (&json!("aborted-for-time"), &json!("time-up")));
     assert_eq!(json["others_by_status"], json!({ "aborted": 1, "never-asked": 1 }));
@@ -200,17 +210,17 @@ fn time_that_is_up_has_a_code_of_its_own() {
 
 #[test]
 fn an_order_to_abort_that_is_lost_is_given_again() {
-    let (fleet, deployment) = deployed(2);
+    let (fleet, deployment) = rollout(2);
     report(&fleet, &deployment, &["failure"]);
-    let path = format!("/api/management/v1/deployments/deployments/{deployment}/status");
-    fleet.server.fault(sandbox::Fault::on("PUT", &path).status(503).times(2));
+    let path = format!("{V1}/{deployment}/status");
+    fleet.server.fault(Fault::on("PUT", &path).status(503).times(2));
     let outcome = watch(&fleet, &deployment, &["--abort-on-failure", "-o", "json"]).run().exits_with(3);
     assert_eq!((outcome.json()["end"].as_str(), fleet.changes().len()), (Some("aborted-for-failures"), 3));
     for (status, orders) in [(503, 5), (403, 1)] {
-        let (fleet, deployment) = deployed(2);
+        let (fleet, deployment) = rollout(2);
         report(&fleet, &deployment, &["failure"]);
-        let path = format!("/api/management/v1/deployments/deployments/{deployment}/status");
-        fleet.server.fault(sandbox::Fault::on("PUT", &path).status(status).times(9));
+        let path = format!("{V1}/{deployment}/status");
+        fleet.server.fault(Fault::on("PUT", &path).status(status).times(9));
         let outcome = watch(&fleet, &deployment, &["--abort-on-failure"]).run().exits_with(3);
         outcome.says("warning: rollout: it could not be aborted: ").says("and it goes on");
         assert_eq!(fleet.changes().len(), orders);
@@ -220,25 +230,22 @@ fn an_order_to_abort_that_is_lost_is_given_again() {
 /// It ended while it was being aborted: then that is the end, and a good one.
 #[test]
 fn what_has_finished_is_not_aborted() {
-    let (fleet, deployment) = deployed(1);
+    let (fleet, deployment) = rollout(1);
     report(&fleet, &deployment, &["installing"]);
-    let path = format!("/api/management/v1/deployments/deployments/{deployment}/status");
-    fleet.server.fault(sandbox::Fault::on("PUT", &path).delay(Duration::from_millis(300)));
-    let line = watch(&fleet, &deployment, &["--timeout", "50ms", "--abort-on-timeout"]);
-    let run = std::thread::spawn(move || line.run());
-    crate::support::requests::wait_for(&fleet.server, 1, |request| request.method == "PUT");
+    let path = format!("{V1}/{deployment}/status");
+    fleet.server.fault(Fault::on("PUT", &path).delay(Duration::from_secs(3)));
+    let run = watched(&fleet, &deployment, &["--timeout", "50ms", "--abort-on-timeout"]);
+    // The server works on the order only after the delay.
+    wait_for(&fleet.server, 1, |request| request.method == "PUT");
     fleet.server.device_reports(&deployment, &id(0), "success");
     run.join().unwrap().succeeds().says("rollout: the device has r2");
 }
 
 #[test]
 fn a_log_gets_lines_with_times() {
-    let (fleet, deployment) = deployed(2);
-    let line = watch(&fleet, &deployment, &[]);
-    let run = std::thread::spawn(move || line.run());
-    let asked = |request: &sandbox::Recorded| request.path.ends_with("/statistics");
-    // With the second look the first has been answered.
-    crate::support::requests::wait_for(&fleet.server, 2, asked);
+    let (fleet, deployment) = rollout(2);
+    let run = watched(&fleet, &deployment, &[]);
+    looks_on(&fleet);
     report(&fleet, &deployment, &["success"]);
     fleet.server.device_reports(&deployment, &id(1), "failure");
     let seen = run.join().unwrap().exits_with(3);
@@ -253,29 +260,52 @@ fn a_log_gets_lines_with_times() {
 
 #[test]
 fn programs_get_events_and_the_verdict_last() {
-    let (fleet, deployment) = deployed(3);
+    let (fleet, deployment) = rollout(3);
     report(&fleet, &deployment, &["success", "failure"]);
     fleet.server.device_logs(&deployment, &id(1), "x\n");
-    let seen = watch(&fleet, &deployment, &["-o", "jsonl", "--timeout", "300ms"]).run().exits_with(4);
+    let run = watched(&fleet, &deployment, &["-o", "jsonl"]);
+    looks_on(&fleet);
+    fleet.server.device_reports(&deployment, &id(2), "success");
+    let seen = run.join().unwrap().exits_with(3);
     let events: Vec<Value> = seen.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let names: Vec<&str> = events.iter().map(|event| event["event"].as_str().unwrap()).collect();
-    assert_eq!(names, ["progress", "failure", "verdict"], "{}", seen.transcript());
+    let [first, second, between @ .., last] = &names[..] else { panic!("{}", seen.transcript()) };
+    assert_eq!([*first, *second, *last], ["progress", "failure", "verdict"], "{}", seen.transcript());
+    // It may have finished between the two questions of a look: then that is all the news.
+    assert!(between.is_empty() || between == ["progress"], "{}", seen.transcript());
     assert_eq!(events[0]["statistics"]["success"], 1);
     assert_eq!((&events[0]["devices"], &events[0]["finished"]), (&json!(3), &json!(2)));
     assert_eq!((&events[1]["device"], &events[1]["log"]), (&json!(id(1)), &json!(true)));
-    assert_eq!((&events[2]["verdict"], &events[2]["id"]), (&json!("time-up"), &json!(deployment)));
+    let verdict = &events[events.len() - 1];
+    assert_eq!((&verdict["verdict"], &verdict["id"]), (&json!("failed"), &json!(deployment)));
     assert!(events.iter().all(|event| event["time"].as_str().is_some_and(|time| time.ends_with('Z'))));
 }
 
 #[test]
-fn several_are_followed_at_once_and_judged_one_by_one() {
-    let (fleet, good) = deployed(2);
+fn several_are_followed_at_once() {
+    let (fleet, first) = rollout(2);
+    let second = fleet.server.create_deployment("other", RELEASE, &ids(0..1));
+    let run = watched(&fleet, &first, &[&second]);
+    for deployment in [&first, &second] {
+        let look = format!("{V1}/{deployment}/statistics");
+        wait_for(&fleet.server, 2, |request| request.path == look);
+    }
+    report(&fleet, &second, &["failure"]);
+    report(&fleet, &first, &["success", "success"]);
+    let seen = run.join().unwrap().exits_with(3).says("rollout: all 2 devices have r2");
+    seen.says("FAILURE: other: the device does not have r2: 1 failure");
+}
+
+/// What had ended before is judged even by a watch without time for a single look.
+#[test]
+fn several_are_judged_one_by_one() {
+    let (fleet, good) = rollout(2);
     let bad = fleet.server.create_deployment("other", RELEASE, &ids(0..1));
     let late = fleet.server.create_deployment("late", RELEASE, &ids(1..2));
     report(&fleet, &good, &["success", "success"]);
     report(&fleet, &bad, &["failure"]);
     let line = |names: &[&str]| {
-        fleet.cli(["deployments", "watch", "--interval", "5ms", "--timeout", "300ms"]).args(names)
+        fleet.cli(["deployments", "watch", "--interval", "5ms", "--timeout", "1ms"]).args(names)
     };
     let seen = line(&[&good, "other", &late]).run().exits_with(3);
     seen.says("rollout: all 2 devices have r2")
@@ -291,7 +321,7 @@ fn several_are_followed_at_once_and_judged_one_by_one() {
 
 #[test]
 fn a_watch_of_what_is_not_there_says_so() {
-    let (fleet, _) = deployed(1);
+    let (fleet, _) = rollout(1);
     let none = id(77);
     watch(&fleet, &none, &[]).run().fails().prints("").says(&format!("no deployment is named {none:?}"));
     watch(&fleet, "rolout", &[]).run().fails().says("hint: there is \"rollout\"");

@@ -6,6 +6,7 @@ use sandbox::{Device, Fault};
 use serde_json::{Value, json};
 
 use super::{Fleet, lines};
+use crate::support::tame::{is_tame, is_tame_without_tabs};
 
 /// Names by the id of their device, in order, and how people see them.
 const NAMES: [(&str, &str, &str); 8] = [
@@ -18,12 +19,6 @@ const NAMES: [(&str, &str, &str); 8] = [
     ("g", "e\u{301}a\u{308}o\u{302}", "e\u{301}a\u{308}o\u{302}"),
     ("h", "plain", "plain"),
 ];
-/// What must reach no terminal.
-const DANGEROUS: [char; 12] = [
-    '\u{1b}', '\u{7}', '\u{0}', '\u{7f}', '\u{85}', '\u{9b}', '\u{61c}', '\u{200f}', '\u{202e}', '\u{2028}',
-    '\u{2066}', '\t',
-];
-
 fn hostile() -> Fleet {
     let fleet = Fleet::new();
     for (id, name, _) in NAMES {
@@ -69,17 +64,11 @@ fn widths(text: &str) -> Vec<u16> {
     cells(text).iter().map(|line| line.last().map_or(0, |(column, _)| column + 1)).collect()
 }
 
-#[track_caller]
-fn is_tame(text: &str) {
-    let wild: Vec<char> = DANGEROUS.into_iter().filter(|&c| text.contains(c)).collect();
-    assert!(wild.is_empty(), "{wild:?} in {text:?}");
-}
-
 #[test]
 fn a_table_stays_aligned_whatever_is_in_it() {
     let fleet = hostile();
     let run = fleet.run("list -o table --columns id,name,status").succeeds();
-    is_tame(&run.stdout);
+    is_tame_without_tabs(&run.stdout);
     let columns = columns_of(&run.stdout, &["STATUS", "accepted"]);
     assert_eq!(columns.len(), 1 + NAMES.len());
     assert!(columns.iter().all(|column| *column == columns[0]), "{columns:?}\n{}", run.stdout);
@@ -100,7 +89,7 @@ fn a_table_fits_its_terminal_whatever_is_in_it() {
     let fleet = hostile();
     for columns in [40, 80, 120] {
         let shown = fleet.on_terminal(columns, "devices list --columns id,name,status,identity");
-        is_tame(&shown);
+        is_tame_without_tabs(&shown);
         let widths = widths(&shown);
         assert!(widths.iter().all(|width| *width <= columns), "{widths:?}\n{shown}");
         for (id, ..) in NAMES {
@@ -120,7 +109,7 @@ fn programs_get_one_line_a_device_and_all_fields() {
     let fleet = hostile();
     let run = fleet.run("list --columns id,name,status").succeeds();
     assert_eq!(run.stdout.lines().count(), NAMES.len(), "{}", run.stdout);
-    is_tame(&run.stdout.replace('\t', "|"));
+    is_tame(&run.stdout);
     for (row, (id, name, shown)) in run.stdout.split('\n').zip(NAMES) {
         // What would be another field or line is a space.
         let shown = if name.contains('\t') { "tab and line  end" } else { shown };
@@ -142,10 +131,10 @@ fn json_is_what_it_was() {
     assert_eq!(of(&format!("[{}]", lines(&run).join(","))), names);
     // A terminal is not driven by it.
     let shown = fleet.on_terminal(120, "devices list --all --sort id -o json");
-    is_tame(&shown);
+    is_tame_without_tabs(&shown);
     assert_eq!(of(&shown), names);
     let shown = fleet.on_terminal(120, "devices list --all --jq .[].name");
-    is_tame(&shown.replace('\t', "|"));
+    is_tame(&shown);
 }
 
 #[test]
@@ -158,7 +147,7 @@ fn a_sheet_is_aligned_whatever_attributes_are_called() {
         fleet.run("show mac=02:00 -o table").succeeds().stdout,
         fleet.on_terminal(200, "devices show mac=02:00"),
     ] {
-        is_tame(&shown);
+        is_tame_without_tabs(&shown);
         let tags: String =
             shown.lines().filter(|line| line.contains("the value")).map(|line| format!("{line}\n")).collect();
         let columns = columns_of(&tags, &["the value"]);
@@ -170,12 +159,12 @@ fn a_sheet_is_aligned_whatever_attributes_are_called() {
         }
     }
     let run = fleet.run("show mac=02:00").succeeds();
-    is_tame(&run.stdout.replace('\t', "|"));
+    is_tame(&run.stdout);
     assert!(run.stdout.lines().all(|line| line.split('\t').count() == 2), "{}", run.stdout);
     // The same in the other lists of what devices tell.
     for line in ["attributes -o table", "attributes"] {
         let run = fleet.run(line).succeeds().shows("漢字かな交じり");
-        is_tame(&run.stdout.replace('\t', "|"));
+        is_tame(&run.stdout);
     }
 }
 
@@ -183,12 +172,12 @@ fn a_sheet_is_aligned_whatever_attributes_are_called() {
 fn values_that_are_counted_are_tame() {
     let fleet = hostile();
     let run = fleet.run("count --by mac -o table").succeeds();
-    is_tame(&run.stdout);
+    is_tame_without_tabs(&run.stdout);
     let columns = columns_of(&run.stdout, &["DEVICES", "1"]);
     assert!(columns[1..].iter().all(|column| *column == columns[0]), "{columns:?}\n{}", run.stdout);
     for form in ["", " -q"] {
         let run = fleet.run(&format!("count --by mac{form}")).succeeds();
-        is_tame(&run.stdout.replace('\t', "|"));
+        is_tame(&run.stdout);
         assert_eq!(run.stdout.lines().count(), NAMES.len());
     }
 }
@@ -205,11 +194,11 @@ fn candidates_and_plans_have_a_line_a_device() {
     let run = fleet.run("decommission --all --dry-run").succeeds();
     let first: String = NAMES[..5].iter().map(described).collect();
     let run = run.says(&format!(", selected by --all\n{first}  and 3 more\n"));
-    is_tame(&run.stderr);
+    is_tame_without_tabs(&run.stderr);
     assert_eq!(run.stdout.lines().count(), NAMES.len(), "{}", run.stdout);
     for (_, name, _) in NAMES {
         let word = format!("nobody {}", name.replace('\0', ""));
-        is_tame(&fleet.cli(["devices", "show", &word]).run().fails().stderr);
+        is_tame_without_tabs(&fleet.cli(["devices", "show", &word]).run().fails().stderr);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::delete::deletions;
 use super::*;
+use crate::support::tame::is_tame;
 
 /// Names that a path can hold, and how they stand in it.
 const ODD: [(&str, &str); 7] = [
@@ -72,7 +73,6 @@ fn a_name_is_looked_for_on_all_pages_and_to_the_letter() {
 
 /// No Artifact that a server takes has such a name.
 const WILD: &str = "n\u{1b}]0;owned\u{7}\u{202e}\nTo delete: 1 release\tx\u{9b}2J";
-const DANGEROUS: [char; 3] = ['\u{7}', '\u{202e}', '\u{9b}'];
 
 fn wild() -> Value {
     json!({
@@ -87,11 +87,6 @@ fn spoilt() -> Fleet {
     let body = json!([wild()]).to_string();
     fleet.server.fault(Fault::on("GET", &format!("{ALL}?")).body("application/json", body).times(99));
     fleet
-}
-
-#[track_caller]
-fn is_tame(text: &str) {
-    assert!(!text.contains(DANGEROUS) && !text.contains("\u{1b}]0;"), "{text:?}");
 }
 
 #[test]
