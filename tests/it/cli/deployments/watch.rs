@@ -305,7 +305,7 @@ fn several_are_judged_one_by_one() {
     report(&fleet, &good, &["success", "success"]);
     report(&fleet, &bad, &["failure"]);
     let line = |names: &[&str]| {
-        fleet.cli(["deployments", "watch", "--interval", "5ms", "--timeout", "1ms"]).args(names)
+        fleet.cli(["deployments", "watch", "--interval", "5ms", "--timeout", "3s"]).args(names)
     };
     let seen = line(&[&good, "other", &late]).run().exits_with(3);
     seen.says("rollout: all 2 devices have r2")
