@@ -13,11 +13,12 @@ use super::super::artifacts::upload::Upload;
 use super::candidates::{Candidate, Candidates, Release, Whom, attributes};
 use super::enterprise::EnterpriseArgs;
 use super::order::Order;
-use super::step::{Reached, Step};
+use super::step::{Reached, Step, failures};
 use super::under_way::{UnderWay, of_release};
 use crate::cli::args::{ConsentArgs, JobsArgs};
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Result};
+use crate::cli::fleet::bulk::counted;
 use crate::cli::fleet::{CONDITIONS_HELP, Fleet, Missing, Target, TargetArgs};
 use crate::cli::output::Form;
 use crate::cli::portion::Portion;
@@ -104,6 +105,17 @@ async fn create(args: &CreateArgs, ctx: &Context) -> Result<()> {
     let Candidates { fit, unfit, needs_list } = candidates;
     let whom = dynamic.unwrap_or_else(|| whom(args, needs_list));
     let Turn { targets, settled, reached, under_way } = limited(args, fit, &release.name, &client).await?;
+    if reached.is_some()
+        && let Some((count, deployment)) = failures(&client, &release.name).await?
+    {
+        // Who runs a line again after a failure would roll it out to others.
+        ctx.out().warn(format_args!(
+            "{} has failed on {}, such as in {}, and --limit does not count those",
+            release.name,
+            counted(usize::try_from(count).unwrap_or(usize::MAX)),
+            deployment.id
+        ));
+    }
     if let (Some(reached), []) = (reached, targets.as_slice()) {
         ctx.out().notice(format_args!("{}: {reached}; nothing to do within the limit", release.name));
         return nothing_to_do(args, ctx, &client, reached, &under_way).await;

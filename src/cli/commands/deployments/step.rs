@@ -3,9 +3,12 @@
 use std::cmp::Reverse;
 use std::collections::HashSet;
 
+use mender::Client;
+use mender::deployments::{Deployment, Filter, State, Status};
 use serde::Serialize;
 
 use super::candidates::Candidate;
+use crate::cli::error::Result;
 use crate::cli::fleet::Target;
 use crate::cli::portion::Portion;
 
@@ -55,6 +58,21 @@ impl Step {
         let reached = (next.len() + before.len()) as u64;
         Step { reached: Reached { reached, of, left: of - reached }, next, before }
     }
+}
+
+/// On how many devices a release has failed of late, and the deployment that says so, if any has.
+///
+/// # Errors
+///
+/// Those of the call.
+pub async fn failures(client: &Client, release: &str) -> Result<Option<(u64, Deployment)>> {
+    // One page, the newest first: what is older was seen.
+    let page = client.deployments().list(&Filter::of(State::Finished)).next_page().await?;
+    let finished = page.into_iter().flat_map(|page| page.items).filter(|it| it.artifact_name == release);
+    let mut failed = finished.filter(|it| it.counts().of(Status::Failure) > 0);
+    let Some(newest) = failed.next() else { return Ok(None) };
+    let others: u64 = failed.map(|it| it.counts().of(Status::Failure)).fold(0, u64::saturating_add);
+    Ok(Some((newest.counts().of(Status::Failure).saturating_add(others), newest)))
 }
 
 #[cfg(test)]

@@ -186,3 +186,15 @@ fn nothing_is_followed_if_all_within_the_limit_have_it() {
     let dry = to_group(&fleet, &[&["--limit", "2", "--dry-run"], &wait[..]].concat());
     dry.succeeds().prints("").says("nothing to do");
 }
+
+/// The same line again after a failure goes to another device: nobody is to learn that only from the next failure.
+#[test]
+fn failures_of_an_earlier_step_are_told() {
+    let fleet = seen();
+    let first = to_group(&fleet, &["--limit", "1"]).succeeds().does_not_say("warning");
+    let made = first.line().to_owned();
+    fleet.server.device_reports(&made, &id(3), "failure");
+    let second = to_group(&fleet, &["--limit", "1"]).succeeds();
+    second
+        .says(&format!("warning: r2 has failed on 1 device, such as in {made}, and --limit does not count"));
+}

@@ -171,7 +171,7 @@ fn trouble_at_the_end_delays_the_verdict() {
     report(&fleet, &deployment, &["success", "success"]);
     let list = format!("{V1}/{deployment}/devices/list");
     fleet.server.fault(Fault::on("GET", &list).status(500).times(9999));
-    let line = ["deployments", "watch", &deployment, "--interval", "5ms", "--timeout", "100ms"];
+    let line = ["deployments", "watch", &deployment, "--interval", "5ms", "--timeout", "1s"];
     fleet.cli(line).run().exits_with(4).says("time is up");
 }
 

@@ -214,7 +214,7 @@ fn history(seed: u64) -> i32 {
     let expected = model.code();
     // Only what cannot end waits for the time to be up; the verdict then comes from a look of its own, however few
     // there were before.
-    let timeout = if expected == 4 { "150ms" } else { "60s" };
+    let timeout = if expected == 4 { "1s" } else { "60s" };
     let line = ["deployments", "watch", &deployment, "--interval", "1ms", "--timeout", timeout, "-o", "json"];
     let outcome = fleet.cli(line).run();
     let told = || format!("history {seed} of {:?}: {events:?}\nended as {:?}", model.targets, model.parts);

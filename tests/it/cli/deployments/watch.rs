@@ -199,7 +199,7 @@ fn time_that_is_up_has_a_code_of_its_own() {
         .says(" s, and it goes on: 1 of 3 done: 1 downloading, 1 pending, 1 success")
         .says(&format!("deployments watch {deployment} follows it on"));
     assert!(fleet.changes().is_empty());
-    let late = watch(&fleet, &deployment, &["--timeout", "50ms", "--abort-on-timeout", "-o", "json"]).run();
+    let late = watch(&fleet, &deployment, &["--timeout", "2s", "--abort-on-timeout", "-o", "json"]).run();
     let json = late.exits_with(4).json();
     assert_eq!((&json["end"], &json["verdict"]), (&json!("aborted-for-time"), &json!("time-up")));
     assert_eq!(json["others_by_status"], json!({ "aborted": 1, "never-asked": 1 }));
@@ -234,7 +234,7 @@ fn what_has_finished_is_not_aborted() {
     report(&fleet, &deployment, &["installing"]);
     let path = format!("{V1}/{deployment}/status");
     fleet.server.fault(Fault::on("PUT", &path).delay(Duration::from_secs(3)));
-    let run = watched(&fleet, &deployment, &["--timeout", "50ms", "--abort-on-timeout"]);
+    let run = watched(&fleet, &deployment, &["--timeout", "2s", "--abort-on-timeout"]);
     // The server works on the order only after the delay.
     wait_for(&fleet.server, 1, |request| request.method == "PUT");
     fleet.server.device_reports(&deployment, &id(0), "success");
@@ -296,7 +296,7 @@ fn several_are_followed_at_once() {
     seen.says("FAILURE: other: the device does not have r2: 1 failure");
 }
 
-/// What had ended before is judged even by a watch without time for a single look.
+/// What had ended before is judged, however late another one is.
 #[test]
 fn several_are_judged_one_by_one() {
     let (fleet, good) = rollout(2);
