@@ -28,6 +28,7 @@ mod tally;
 mod token_kind;
 mod token_source;
 mod tree;
+mod upload;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -4,6 +4,8 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
+use super::error::CliError;
+
 /// The end of each block of a list.
 pub const RULE: &str = "--------------------------------------------------------------------------------";
 
@@ -86,6 +88,11 @@ fn float(number: f64) -> String {
             format!("{mantissa}e{sign}{:02}", exponent.abs())
         }
     }
+}
+
+/// The text that scripts look for when the server refuses a token.
+pub fn unauthorized(error: CliError) -> CliError {
+    if error.status() == Some(401) { error.reworded("Unauthorized. Please Login first") } else { error }
 }
 
 #[cfg(test)]

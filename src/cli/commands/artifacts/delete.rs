@@ -5,10 +5,11 @@ use mender::Client;
 use mender::artifacts::Artifact;
 
 use super::super::is_id;
-use super::{find, unauthorized};
+use super::find;
 use crate::cli::args::ConsentArgs;
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Result};
+use crate::cli::official::unauthorized;
 use crate::cli::output::Made;
 use crate::cli::tally::Tally;
 

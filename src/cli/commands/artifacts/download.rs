@@ -9,10 +9,11 @@ use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use mender::artifacts::Artifact;
 use mender::{Client, Error};
 
-use super::{find, unauthorized};
+use super::find;
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Kind, Result};
 use crate::cli::files::Target;
+use crate::cli::official::unauthorized;
 use crate::cli::output::Transfer;
 use crate::cli::signals::interruptible;
 

@@ -5,7 +5,7 @@ mod download;
 mod list;
 mod show;
 mod update;
-pub mod upload;
+mod upload;
 
 use clap::{Args, Subcommand};
 use mender::artifacts::Artifact;
@@ -92,9 +92,4 @@ async fn find(client: &Client, named: &str) -> Result<Artifact> {
             Err(CliError::failed(format!("{count} Artifacts are named {named:?}; name one by its id:{all}")))
         }
     }
-}
-
-/// The text that scripts look for when the server refuses a token.
-fn unauthorized(error: CliError) -> CliError {
-    if error.status() == Some(401) { error.reworded("Unauthorized. Please Login first") } else { error }
 }

@@ -9,7 +9,6 @@ use mender::Client;
 use mender::deployments::Deployment;
 use serde_json::json;
 
-use super::super::artifacts::upload::Upload;
 use super::candidates::{Candidate, Candidates, Release, Whom, attributes};
 use super::enterprise::EnterpriseArgs;
 use super::order::Order;
@@ -23,6 +22,7 @@ use crate::cli::fleet::{CONDITIONS_HELP, Fleet, Missing, Target, TargetArgs};
 use crate::cli::output::Form;
 use crate::cli::portion::Portion;
 use crate::cli::rollout::{FollowArgs, follow};
+use crate::cli::upload::{self, Options, store};
 
 /// Create a deployment.
 #[derive(Debug, Args)]
@@ -82,14 +82,14 @@ async fn create(args: &CreateArgs, ctx: &Context) -> Result<()> {
     // An upload has a bar, too.
     let others: &[&str] = if args.upload.is_some() { &["--no-progress"] } else { &[] };
     args.follow.check(args.wait, others)?;
-    let upload = match &args.upload {
-        Some(path) => Some(Upload::of(path, args.follow.is_silent()).await?),
+    let file = match &args.upload {
+        Some(path) => Some(upload::Candidate::of(path).await?),
         None => None,
     };
     let client = ctx.client()?;
     let enterprise = args.enterprise.ask(&client).await?;
-    let release = match (&upload, &args.artifact) {
-        (Some(upload), _) => Release::to_come(&client, upload.head()).await?,
+    let release = match (&file, &args.artifact) {
+        (Some(file), _) => Release::to_come(&client, &file.head).await?,
         (None, name) => Release::on_server(&client, name.as_deref().unwrap_or_default()).await?,
     };
     let fleet = Fleet::new(&client, ctx.out());
@@ -132,8 +132,12 @@ async fn create(args: &CreateArgs, ctx: &Context) -> Result<()> {
         enterprise,
         reached,
     };
-    let send_file = async || match &upload {
-        Some(upload) => upload.send(&client, ctx).await,
+    let send_file = async || match &file {
+        Some(file) => {
+            let no_progress = args.follow.is_silent();
+            let options = Options { no_progress, skip_existing: true, ..Options::default() };
+            store(file, &options, &client, ctx).await.map(|_| ())
+        }
         None => Ok(()),
     };
     let following = args.wait.then_some(&args.follow);
