@@ -105,16 +105,8 @@ async fn create(args: &CreateArgs, ctx: &Context) -> Result<()> {
     let Candidates { fit, unfit, needs_list } = candidates;
     let whom = dynamic.unwrap_or_else(|| whom(args, needs_list));
     let Turn { targets, settled, reached, under_way } = limited(args, fit, &release.name, &client).await?;
-    if reached.is_some()
-        && let Some((count, deployment)) = failures(&client, &release.name).await?
-    {
-        // Who runs a line again after a failure would roll it out to others.
-        ctx.out().warn(format_args!(
-            "{} has failed on {}, such as in {}, and --limit does not count those",
-            release.name,
-            counted(usize::try_from(count).unwrap_or(usize::MAX)),
-            deployment.id
-        ));
+    if reached.is_some() {
+        warn_of_failures(&release.name, ctx, &client).await?;
     }
     if let (Some(reached), []) = (reached, targets.as_slice()) {
         ctx.out().notice(format_args!("{}: {reached}; nothing to do within the limit", release.name));
@@ -142,6 +134,18 @@ async fn create(args: &CreateArgs, ctx: &Context) -> Result<()> {
     };
     let following = args.wait.then_some(&args.follow);
     order.carry_out(ctx, &client, &args.consent, following, send_file).await
+}
+
+/// Who runs a line again after a failure rolls it out to others: it does not go without a word.
+async fn warn_of_failures(release: &str, ctx: &Context, client: &Client) -> Result<()> {
+    if let Some((count, deployment)) = failures(client, release).await? {
+        let count = counted(usize::try_from(count).unwrap_or(usize::MAX));
+        let id = deployment.id;
+        ctx.out().warn(format_args!(
+            "{release} has failed on {count}, such as in {id}, and --limit does not count those"
+        ));
+    }
+    Ok(())
 }
 
 /// Within the limit. What leads there and is not over is this line's deployment, too.
