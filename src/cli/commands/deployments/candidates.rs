@@ -1,6 +1,6 @@
 //! Whom a release can be deployed to.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use mender::inventory::{AttributeName, Filter, Scope};
 use mender::{Client, artifacts};
 
@@ -133,6 +133,12 @@ impl Candidates {
             }
         }
         sorted
+    }
+
+    /// How many of those that can get it may be long in coming: they were seen once, and not for over a day.
+    pub fn silent(&self) -> usize {
+        let since = Timestamp::now() - SignedDuration::from_hours(24);
+        self.fit.iter().filter(|it| it.seen.is_some_and(|seen| seen < since)).count()
     }
 
     /// That there are some, and that those who were named one by one can all get it.

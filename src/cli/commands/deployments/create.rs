@@ -102,6 +102,9 @@ async fn create(args: &CreateArgs, ctx: &Context) -> Result<()> {
     } else {
         candidates.check(&chosen)?;
     }
+    if let count @ 1.. = candidates.silent() {
+        ctx.out().notice(format_args!("not seen for over a day: {}", counted(count)));
+    }
     let Candidates { fit, unfit, needs_list } = candidates;
     let whom = dynamic.unwrap_or_else(|| whom(args, needs_list));
     let Turn { targets, settled, reached, under_way } = limited(args, fit, &release.name, &client).await?;

@@ -245,3 +245,17 @@ fn the_servers_own_refusal_is_told_in_its_words() {
     let refused = to_group(&fleet, &[]).fails().prints("").says("No artifact for the deployment");
     refused.says("hint: the Artifact is gone");
 }
+
+/// Such devices are what a roll-out is long waited for.
+#[test]
+fn devices_that_were_long_not_seen_are_counted() {
+    let fleet = lab(1);
+    for (number, hours) in [(1, 1), (2, 25), (3, 24 * 90)] {
+        let seen = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(hours);
+        let check_in_time = Some(seen.to_string());
+        fleet.server.add_device(Device { id: id(number), check_in_time, ..Default::default() });
+        join(&fleet, &id(number), TYPE);
+    }
+    to_group(&fleet, &["--dry-run"]).succeeds().says("not seen for over a day: 2 devices\n");
+    create(&fleet, &[&id(1), "--dry-run"]).succeeds().does_not_say("not seen");
+}
