@@ -98,6 +98,11 @@ impl<'c> Watcher<'c> {
         match self.question(moved) {
             Question::HasFinished => {
                 if let Some(deployment) = self.client.deployments().finished(&self.id).await? {
+                    // Its own counters are the last ones: somebody may have finished just now.
+                    if deployment.statistics.is_some() {
+                        self.counts = deployment.counts();
+                        look.moved = self.counts != self.told;
+                    }
                     look.state = State::Finished(Box::new(deployment));
                 }
             }
