@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use mender::deployments::{Deployment, Status};
-use mender::{Client, Error, Refusal};
+use mender::{Client, Error};
 
 use super::judge::{End, Standing, Tolerance, Verdict};
 use super::look::{Look, State, Watcher};
@@ -172,14 +172,10 @@ impl<'w> Watch<'w> {
                 return otherwise;
             };
             match ordered {
-                Ok(()) => {
+                Ok(is_done) => {
                     self.ended = self.client.deployments().get(id).await.ok();
-                    return end;
-                }
-                Err(error) if error.refusal().is_some_and(has_finished) => {
-                    self.ended = self.client.deployments().get(id).await.ok();
-                    // Perhaps by an order of which only the answer was lost.
-                    let is_ours = may_be_ours && self.ended.as_ref().is_some_and(was_aborted);
+                    // Or by an order before, of which only the answer was lost.
+                    let is_ours = is_done || (may_be_ours && self.ended.as_ref().is_some_and(was_aborted));
                     return if is_ours { end } else { End::Finished };
                 }
                 Err(error) => {
@@ -236,10 +232,6 @@ fn was_aborted(deployment: &Deployment) -> bool {
     let counts = deployment.counts();
     let is_short = deployment.max_devices.is_some_and(|all| counts.finished() < all);
     counts.of(Status::Aborted) > 0 || is_short
-}
-
-fn has_finished(refusal: &Refusal) -> bool {
-    refusal.status == 422
 }
 
 /// Waits no longer than until then.

@@ -94,16 +94,20 @@ impl<'c> Deployments<'c> {
         Ok(Pages::new(self.0, &path, Vec::new()).at_most(LARGEST_HISTORY_PAGE))
     }
 
-    /// Ends a deployment: devices that are at it stop when they next ask.
+    /// Ends a deployment: devices that are at it stop when they next ask. Tells whether that was still to be done: the
+    /// server says of one that has finished, and of an unknown id, that there is nothing to abort.
     ///
     /// # Errors
     ///
-    /// [`Refused`](crate::Error::Refused) with 422 if it has finished, and also if there is none of that id.
-    pub async fn abort(&self, id: &str) -> Result<()> {
+    /// Those of any call; see [`Error`](crate::Error).
+    pub async fn abort(&self, id: &str) -> Result<bool> {
         // Any other status is refused, and aborts all the same (server-observed).
         let path = [&V1[..], &["deployments", segment(id)?, "status"]].concat();
-        self.0.put(&path).json(&json!({ "status": "aborted" })).send().await?;
-        Ok(())
+        match self.0.put(&path).json(&json!({ "status": "aborted" })).send().await {
+            Ok(_) => Ok(true),
+            Err(error) if error.status() == Some(422) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// Ends what a device is at, and one further deployment that waits for it. What it never asked for can then not

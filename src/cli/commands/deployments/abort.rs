@@ -2,8 +2,8 @@
 
 use clap::builder::NonEmptyStringValueParser;
 use clap::{ArgGroup, Args};
+use mender::Client;
 use mender::deployments::{Deployment, Status};
-use mender::{Client, Error};
 use serde_json::json;
 use wildmatch::WildMatch;
 
@@ -126,12 +126,8 @@ async fn abort_all(chosen: &[Deployment], client: &Client, ctx: &Context, made: 
 
 async fn abort(deployment: &Deployment, client: &Client, ctx: &Context, made: &mut Made) -> Result<()> {
     let id = &deployment.id;
-    let is_aborted = match client.deployments().abort(id).await {
-        Ok(()) => true,
-        // It was quicker.
-        Err(Error::Refused(refusal)) if refusal.status == 422 => false,
-        Err(error) => return Err(error.into()),
-    };
+    // It may have been quicker.
+    let is_aborted = client.deployments().abort(id).await?;
     made.add(&json!({ "id": id, "aborted": is_aborted }), id)?;
     let what = if is_aborted { "aborted" } else { "has finished already" };
     ctx.out().notice(format_args!("{}: {what}", label(deployment)));
