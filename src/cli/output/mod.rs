@@ -32,7 +32,7 @@ pub use self::escape::{cell, line, lines};
 pub use self::made::Made;
 pub use self::progress::Transfer;
 pub use self::prompt::Prompt;
-pub use self::rows::{Column, Rows, View};
+pub use self::rows::{Column, Fixed, Rows, View};
 pub use self::table::{Cell, duration};
 
 /// How a result is shown.

@@ -1,5 +1,7 @@
 //! Lists and properties, in every form. A list is written while it comes in.
 
+use std::borrow::Borrow;
+
 use serde::Serialize;
 
 use super::layout::indented;
@@ -37,26 +39,26 @@ pub struct Column<T> {
 }
 
 /// Columns that are the same for all things of a kind.
-struct Fixed<'c, T> {
-    columns: &'c [Column<T>],
-    id: fn(&T) -> &str,
+pub struct Fixed<'c, T> {
+    pub columns: &'c [Column<T>],
+    pub id: fn(&T) -> &str,
 }
 
-impl<T: Serialize> View<&T> for Fixed<'_, T> {
+impl<T: Serialize + 'static, B: Borrow<T>> View<B> for Fixed<'_, T> {
     fn titles(&self) -> Vec<&str> {
         self.columns.iter().map(|column| column.title).collect()
     }
 
-    fn cells<'t>(&self, item: &'t &T) -> Vec<Cell<'t>> {
-        self.columns.iter().map(|column| (column.cell)(item)).collect()
+    fn cells<'t>(&self, item: &'t B) -> Vec<Cell<'t>> {
+        self.columns.iter().map(|column| (column.cell)(item.borrow())).collect()
     }
 
-    fn id<'t>(&self, item: &'t &T) -> &'t str {
-        (self.id)(item)
+    fn id<'t>(&self, item: &'t B) -> &'t str {
+        (self.id)(item.borrow())
     }
 
-    fn json(&self, item: &&T) -> String {
-        one_line(item).trim_end().to_owned()
+    fn json(&self, item: &B) -> String {
+        one_line(item.borrow()).trim_end().to_owned()
     }
 }
 
@@ -93,7 +95,12 @@ impl Output {
     /// # Errors
     ///
     /// As [`Output::bytes`], and if the form is not for lists of this kind.
-    pub fn list<T: Serialize>(&self, items: &[T], columns: &[Column<T>], id: fn(&T) -> &str) -> Result<()> {
+    pub fn list<T: Serialize + 'static>(
+        &self,
+        items: &[T],
+        columns: &[Column<T>],
+        id: fn(&T) -> &str,
+    ) -> Result<()> {
         let view = Fixed { columns, id };
         let mut rows = self.rows(&view)?;
         rows.add(items.iter().collect())?;
@@ -105,7 +112,12 @@ impl Output {
     /// # Errors
     ///
     /// As [`Output::list`].
-    pub fn show<T: Serialize>(&self, item: &T, columns: &[Column<T>], id: fn(&T) -> &str) -> Result<()> {
+    pub fn show<T: Serialize + 'static>(
+        &self,
+        item: &T,
+        columns: &[Column<T>],
+        id: fn(&T) -> &str,
+    ) -> Result<()> {
         self.sheet(&item, &Fixed { columns, id })
     }
 

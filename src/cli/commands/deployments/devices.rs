@@ -10,7 +10,7 @@ use super::find;
 use crate::cli::context::Context;
 use crate::cli::error::Result;
 use crate::cli::fleet::Fleet;
-use crate::cli::output::{Cell, Rows, View};
+use crate::cli::output::{Cell, Column, Fixed, Rows};
 use crate::cli::rollout::judge::NEVER_ASKED;
 use crate::cli::rollout::silent;
 
@@ -59,11 +59,22 @@ struct Line {
     part: Part,
 }
 
+const COLUMNS: &[Column<Line>] = &[
+    Column { title: "ID", cell: |line| Cell::text(&line.part.id) },
+    Column { title: "Name", cell: |line| Cell::maybe(line.name.as_deref()) },
+    Column { title: "Status", cell: |line| Cell::text(&line.part.status) },
+    Column { title: "Started", cell: |line| Cell::Time(line.part.started.as_deref()) },
+    Column { title: "Finished", cell: |line| Cell::Time(line.part.finished.as_deref()) },
+    Column { title: "Log", cell: |line| Cell::text(if line.part.log { "yes" } else { "" }) },
+    Column { title: "Says", cell: |line| Cell::maybe(line.part.substate.as_deref()) },
+];
+
 pub async fn run(args: DevicesArgs, ctx: &Context) -> Result<()> {
     let client = ctx.client()?;
     let fleet = Fleet::new(&client, ctx.out());
     let deployment = find(&client, &args.deployment).await?;
-    let mut rows = ctx.out().rows(&Lines)?;
+    let view = Fixed { columns: COLUMNS, id: |line| &line.part.id };
+    let mut rows = ctx.out().rows(&view)?;
     if !matches!(args.status, Some(Wanted::NeverAsked)) {
         let status = if let Some(Wanted::Listed(name)) = &args.status { Some(name.as_str()) } else { None };
         let mut pages = client.deployments().devices(&deployment.id, status)?;
@@ -82,32 +93,4 @@ async fn add(rows: &mut Rows<'_, Line>, parts: Vec<Part>, fleet: &Fleet<'_>) -> 
     let ids: Vec<&str> = parts.iter().map(|part| part.id.as_str()).collect();
     let mut names = fleet.called(&ids).await;
     rows.add(parts.into_iter().map(|part| Line { name: names.remove(&part.id), part }).collect())
-}
-
-struct Lines;
-
-impl View<Line> for Lines {
-    fn titles(&self) -> Vec<&str> {
-        vec!["ID", "Name", "Status", "Started", "Finished", "Log", "Says"]
-    }
-
-    fn cells<'t>(&self, Line { name, part }: &'t Line) -> Vec<Cell<'t>> {
-        vec![
-            Cell::text(&part.id),
-            Cell::maybe(name.as_deref()),
-            Cell::text(&part.status),
-            Cell::Time(part.started.as_deref()),
-            Cell::Time(part.finished.as_deref()),
-            Cell::text(if part.log { "yes" } else { "" }),
-            Cell::maybe(part.substate.as_deref()),
-        ]
-    }
-
-    fn id<'t>(&self, line: &'t Line) -> &'t str {
-        &line.part.id
-    }
-
-    fn json(&self, line: &Line) -> String {
-        serde_json::to_string(line).expect("our own types are JSON")
-    }
 }

@@ -14,7 +14,7 @@ use crate::cli::context::Context;
 use crate::cli::error::{CliError, Result};
 use crate::cli::fleet::Fleet;
 use crate::cli::moment::past;
-use crate::cli::output::{Cell, View};
+use crate::cli::output::Fixed;
 
 /// Without `--limit` and `--all`.
 const USUAL: usize = 20;
@@ -77,7 +77,8 @@ pub async fn run(args: ListArgs, ctx: &Context) -> Result<()> {
     }
     let client = ctx.client()?;
     let most = if args.all { usize::MAX } else { args.limit.map_or(USUAL, NonZeroUsize::get) };
-    let mut rows = ctx.out().rows(&Lines)?;
+    let view = Fixed { columns: COLUMNS, id: |it| &it.id };
+    let mut rows = ctx.out().rows(&view)?;
     let is_cut = match &args.device {
         Some(device) => {
             let fleet = Fleet::new(&client, ctx.out());
@@ -165,24 +166,4 @@ async fn of_device(args: &ListArgs, client: &Client, device: &str) -> Result<Vec
         found.reverse();
     }
     Ok(found)
-}
-
-struct Lines;
-
-impl View<Deployment> for Lines {
-    fn titles(&self) -> Vec<&str> {
-        COLUMNS.iter().map(|column| column.title).collect()
-    }
-
-    fn cells<'t>(&self, deployment: &'t Deployment) -> Vec<Cell<'t>> {
-        COLUMNS.iter().map(|column| (column.cell)(deployment)).collect()
-    }
-
-    fn id<'t>(&self, deployment: &'t Deployment) -> &'t str {
-        &deployment.id
-    }
-
-    fn json(&self, deployment: &Deployment) -> String {
-        serde_json::to_string(deployment).expect("our own types are JSON")
-    }
 }
