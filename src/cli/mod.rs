@@ -11,6 +11,7 @@ mod error;
 mod files;
 mod fleet;
 mod forge;
+mod ids;
 #[cfg_attr(not(feature = "jq"), path = "jq_lacking.rs")]
 mod jq;
 mod listing;

@@ -32,25 +32,3 @@ pub fn help_of(tree: Tree, path: &[&str]) -> StyledStr {
     }
     command.render_help()
 }
-
-/// Whether that is how the server writes an id: a UUID in lower case.
-pub fn is_id(text: &str) -> bool {
-    let is_hex = |part: &str| part.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-    let parts: Vec<&str> = text.split('-').collect();
-    parts.iter().map(|part| part.len()).eq([8, 4, 4, 4, 12]) && parts.into_iter().all(is_hex)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_id;
-
-    #[test]
-    fn ids_are_told_from_names() {
-        assert!(is_id("0123abcd-0000-4000-8000-00000000000f"));
-        for name in
-            ["", "release-1", "0123ABCD-0000-4000-8000-00000000000F", "0123abcd-0000-4000-8000-00000000000"]
-        {
-            assert!(!is_id(name), "{name}");
-        }
-    }
-}

@@ -11,6 +11,7 @@ use super::split::one_of;
 use super::target::Target;
 use super::{Fleet, by_device_id};
 use crate::cli::error::{CliError, Result};
+use crate::cli::ids::is_uuid;
 
 /// So many candidates are shown.
 const MOST_SHOWN: usize = 20;
@@ -285,13 +286,6 @@ fn several(word: &str, meant: &[Target]) -> CliError {
         text.push_str("\n  and more");
     }
     CliError::failed(text).hint("name the one you mean by its id")
-}
-
-fn is_uuid(word: &str) -> bool {
-    let fits = |(at, c): (usize, char)| {
-        if matches!(at, 8 | 13 | 18 | 23) { c == '-' } else { c.is_ascii_hexdigit() }
-    };
-    word.len() == 36 && word.char_indices().all(fits)
 }
 
 #[cfg(test)]

@@ -4,11 +4,11 @@ use clap::Args;
 use mender::Client;
 use mender::artifacts::Artifact;
 
-use super::super::is_id;
 use super::find;
 use crate::cli::args::ConsentArgs;
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Result};
+use crate::cli::ids::is_id;
 use crate::cli::official::unauthorized;
 use crate::cli::output::Made;
 use crate::cli::tally::Tally;

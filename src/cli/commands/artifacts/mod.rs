@@ -11,9 +11,10 @@ use clap::{Args, Subcommand};
 use mender::artifacts::Artifact;
 use mender::{Client, Error};
 
-use super::{Tree, help_of, is_id};
+use super::{Tree, help_of};
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Result};
+use crate::cli::ids::is_id;
 use crate::cli::output::{Cell, Column};
 
 /// Artifacts on the server.

@@ -9,12 +9,12 @@ use mender::deployments::{Deployment, Part, Status};
 use serde_json::json;
 
 use super::find;
-use crate::cli::commands::is_id;
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Kind, Result};
 use crate::cli::files;
 use crate::cli::fleet::Fleet;
 use crate::cli::fleet::bulk::counted;
+use crate::cli::ids::is_id;
 use crate::cli::output::{Form, Made, Output, cell};
 use crate::cli::tally::Tally;
 

@@ -21,10 +21,11 @@ use clap::{Args, Subcommand};
 use mender::deployments::{Deployment, Filter};
 use mender::{Client, Error};
 
-use super::{Tree, help_of, is_id};
+use super::{Tree, help_of};
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Result};
 use crate::cli::fleet::Fleet;
+use crate::cli::ids::is_id;
 use crate::cli::near::there_are;
 use crate::cli::output::{Cell, Column, cell};
 
