@@ -1,6 +1,5 @@
 //! `deployments create`.
 
-use std::collections::HashSet;
 use std::path::PathBuf;
 
 use clap::builder::NonEmptyStringValueParser;
@@ -218,8 +217,8 @@ async fn limited(args: &CreateArgs, fit: Vec<Candidate>, release: &str, client: 
         return Ok(Turn { targets, settled: 0, reached: None, under_way: Vec::new() });
     };
     let under_way = of_release(client, release).await?;
-    let targeted: HashSet<String> = under_way.iter().flat_map(|it| it.targets.iter().cloned()).collect();
-    let Step { next, before, reached } = Step::of(fit, limit, release, &targeted);
+    let is_targeted = |id: &str| under_way.iter().any(|it| it.targets.contains(id));
+    let Step { next, before, reached } = Step::of(fit, limit, release, is_targeted);
     let is_ours = |it: &UnderWay| before.iter().any(|target| it.targets.contains(&target.id));
     let under_way = under_way.into_iter().filter(is_ours).map(|it| it.deployment).collect();
     Ok(Turn { targets: next, settled: before.len(), reached: Some(reached), under_way })

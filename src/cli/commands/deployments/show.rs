@@ -63,7 +63,7 @@ fn properties(sheet: &Sheet) -> Vec<(String, Cell<'_>)> {
         ("Finished".into(), Cell::Time(it.finished.as_deref())),
         ("Devices".into(), count(it.max_devices)),
         ("Have asked".into(), count(it.device_count)),
-        ("Have not asked".into(), Cell::Text(counted(&sheet.silent).into())),
+        ("Have not asked".into(), Cell::Text(in_words(&sheet.silent).into())),
     ];
     let counts = it.counts();
     for (status, count) in counts.some() {
@@ -72,7 +72,7 @@ fn properties(sheet: &Sheet) -> Vec<(String, Cell<'_>)> {
     lines
 }
 
-fn counted(silent: &[Silent]) -> String {
+fn in_words(silent: &[Silent]) -> String {
     if silent.is_empty() {
         return String::new();
     }

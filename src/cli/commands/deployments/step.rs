@@ -1,7 +1,6 @@
 //! A roll-out in steps: the same line with a larger limit goes on.
 
 use std::cmp::Reverse;
-use std::collections::HashSet;
 
 use mender::Client;
 use mender::deployments::{Deployment, Filter, State, Status};
@@ -39,14 +38,18 @@ pub struct Step {
 impl Step {
     /// Adds those that were seen last to those that have the release or are about to get it, up to the limit, which is
     /// a total.
-    pub fn of(candidates: Vec<Candidate>, limit: Portion, release: &str, targeted: &HashSet<String>) -> Self {
+    pub fn of(
+        candidates: Vec<Candidate>,
+        limit: Portion,
+        release: &str,
+        is_targeted: impl Fn(&str) -> bool,
+    ) -> Self {
         let of = candidates.len() as u64;
         let limit = match limit {
             Portion::Count(count) => count.min(of),
             Portion::Percent(percent) => (of * u64::from(percent)).div_ceil(100),
         };
-        let has_it =
-            |it: &Candidate| it.software.as_deref() == Some(release) || targeted.contains(&it.target.id);
+        let has_it = |it: &Candidate| it.software.as_deref() == Some(release) || is_targeted(&it.target.id);
         let (before, mut rest): (Vec<_>, Vec<_>) = candidates.into_iter().partition(has_it);
         rest.sort_by(|one, other| {
             Reverse(one.seen).cmp(&Reverse(other.seen)).then_with(|| one.target.id.cmp(&other.target.id))
@@ -94,8 +97,7 @@ mod tests {
             candidate("d", Some("r1"), Some(9)),
             candidate("e", Some("r1"), Some(9)),
         ];
-        let targeted = targeted.iter().map(|id| (*id).to_owned()).collect();
-        let step = Step::of(candidates, limit.parse().unwrap(), "r2", &targeted);
+        let step = Step::of(candidates, limit.parse().unwrap(), "r2", |id| targeted.contains(&id));
         (step.next.into_iter().map(|target| target.id).collect(), step.reached.to_string())
     }
 
